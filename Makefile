@@ -1,0 +1,38 @@
+# Each target makes .venv on first use; nothing else to know. Another Python: make lab PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv/bin/python
+PROVISION := @command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.10 or newer." >&2; exit 1; }; \
+	"$(PYTHON)" scripts/provision.py
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.PHONY: help lab test bench fuzz clean
+.SILENT:
+
+help:
+	echo "make lab     open the course in JupyterLab (JUPYTER_ARGS=… passes flags on)"
+	echo "make test    check the whole repository: style, unit tests, every notebook"
+	echo "make bench   speed and memory against other implementations"
+	echo "make fuzz    our tokenizer against the library's on a million strings"
+	echo "make clean   remove .venv and caches; your work stays"
+
+lab:
+	$(PROVISION)
+	$(VENV) -m jupyterlab --ServerApp.root_dir=notebooks $(JUPYTER_ARGS)
+
+test:
+	$(PROVISION) test
+	$(VENV) -m ruff check
+	$(VENV) -m ruff format --check
+	$(VENV) -m pytest -q
+
+bench:
+	$(PROVISION) test
+	$(VENV) -m benchmarks
+
+fuzz:
+	$(PROVISION) test
+	$(VENV) benchmarks/fuzz_wordpiece.py --count 1000000
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,98 @@
+"""Week 2: self-attention, from dot products to many heads.
+
+`attention` is the form that the notebook derives. `fused_attention` gives the same numbers from one call into
+torch, which never writes the (n, n) weights to memory. A test holds the two equal, values and gradients.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def attention_weights(query, key, mask=None):
+    """How much each position looks at each other one: softmax(Q Kᵀ / √d).
+
+    query: (..., n, d)   key: (..., m, d)   mask: broadcastable to (..., n, m), bool, True where looking is
+    allowed Returns (..., n, m); every row sums to 1. Where a row may look somewhere, the forbidden entries
+    are exactly 0. Vaswani et al. 2017, equation 1.
+    """
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., n, m)
+    if mask is not None:
+        # The most negative finite number: with -inf, a row that may look nowhere would become NaN.
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1)
+
+
+def attention(query, key, value, mask=None, dropout=0.0):
+    """Every position receives the values of the others, averaged by the attention weights.
+
+    query: (..., n, d)   key: (..., m, d)   value: (..., m, d)   mask: as in `attention_weights`
+    dropout: probability with which a weight is set to 0 (the rest is scaled up); 0 outside training
+    Returns the averages (..., n, d) and the weights (..., n, m) that made them.
+    """
+    weights = F.dropout(attention_weights(query, key, mask), p=dropout)
+    return weights @ value, weights
+
+
+def fused_attention(query, key, value, mask=None, dropout=0.0):
+    """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
+    bias = None
+    if mask is not None:
+        # A bool mask would do, but torch gives 0 to a row that may look nowhere; this keeps both forms equal
+        # there.
+        bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
+        bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
+
+
+def split_heads(hidden, num_heads):
+    """(batch, n, hidden_size) → (batch, num_heads, n, head_size): each head gets its own slice of every
+    vector.
+    """
+    batch, length, hidden_size = hidden.shape
+    return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(1, 2)
+
+
+def merge_heads(context):
+    """(batch, num_heads, n, head_size) → (batch, n, hidden_size): the slices side by side again."""
+    batch, num_heads, length, head_size = context.shape
+    return context.transpose(1, 2).reshape(batch, length, num_heads * head_size)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention: several attentions at once, each in its own slice of the hidden vector.
+
+    Vaswani et al. 2017, section 3.2.2. `fused` chooses the form; asking for the weights always takes the
+    clear one.
+    """
+
+    def __init__(self, hidden_size, num_heads, dropout=0.0, fused=True):
+        super().__init__()
+        if hidden_size % num_heads != 0:
+            raise ValueError(
+                f"hidden_size {hidden_size} cannot be shared out equally among num_heads {num_heads}"
+            )
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.fused = fused
+        self.query_key_value = nn.Linear(hidden_size, 3 * hidden_size)  # three maps in one matrix product
+        self.output = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, hidden, mask=None, output_weights=False):
+        """hidden: (batch, n, hidden_size)   mask: broadcastable to (batch, num_heads, n, n), bool, or None
+
+        Returns (batch, n, hidden_size) and the weights (batch, num_heads, n, n), or None unless
+        `output_weights`.
+        """
+        query, key, value = (
+            split_heads(projected, self.num_heads)  # (batch, num_heads, n, head_size)
+            for projected in self.query_key_value(hidden).chunk(3, dim=-1)
+        )
+        dropout = self.dropout if self.training else 0.0
+        if self.fused and not output_weights:
+            context, weights = fused_attention(query, key, value, mask, dropout), None
+        else:
+            context, weights = attention(query, key, value, mask, dropout)
+        return self.output(merge_heads(context)), weights if output_weights else None

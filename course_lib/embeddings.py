@@ -1,0 +1,69 @@
+"""Week 4: where am I in the sentence? Positions, and the layer through which text enters BERT."""
+
+import torch
+from torch import nn
+
+
+def sinusoidal_positions(length, hidden_size):
+    """One vector per position, made of clocks that turn at different speeds.
+
+    Columns 2i and 2i+1 hold sin and cos of position / 10000^(2i / hidden_size); the wavelengths grow from 2π
+    to nearly 10000 · 2π. Returns (length, hidden_size), float32. Vaswani et al. 2017, section 3.5.
+    """
+    if hidden_size % 2 != 0:
+        raise ValueError(
+            f"hidden_size must be even, for each clock has a sine and a cosine; got {hidden_size}"
+        )
+    position = torch.arange(length, dtype=torch.float64)[:, None]  # (length, 1)
+    speed = 10000.0 ** -(
+        torch.arange(0, hidden_size, 2, dtype=torch.float64) / hidden_size
+    )  # (hidden_size / 2,)
+    angle = position * speed  # (length, hidden_size / 2)
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1).float()  # sine and cosine alternate
+
+
+class BertEmbeddings(nn.Module):
+    """What the token is + where it stands + which of two texts it belongs to, normalised. Devlin et al. 2019,
+    figure 2.
+
+    The positions are a plain table, learned like the words: there is no row beyond max_position_embeddings.
+    """
+
+    def __init__(
+        self,
+        vocab_size,
+        hidden_size,
+        max_position_embeddings=512,
+        type_vocab_size=2,
+        dropout=0.1,
+        eps=1e-12,
+        pad_token_id=0,
+    ):
+        super().__init__()
+        # padding_idx keeps the row of [PAD] out of the learning that reading it would cause.
+        self.word_embeddings = nn.Embedding(vocab_size, hidden_size, padding_idx=pad_token_id)
+        self.position_embeddings = nn.Embedding(max_position_embeddings, hidden_size)
+        self.token_type_embeddings = nn.Embedding(type_vocab_size, hidden_size)
+        self.layer_norm = nn.LayerNorm(hidden_size, eps=eps)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, input_ids, token_type_ids=None):
+        """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Missing types count as
+        0.
+        """
+        if input_ids.ndim != 2:
+            raise ValueError(f"input_ids must have the shape (batch, n), got {tuple(input_ids.shape)}")
+        length, longest = input_ids.shape[1], self.position_embeddings.num_embeddings
+        if length > longest:
+            raise ValueError(
+                f"the text has {length} tokens, but the table of positions ends at {longest} "
+                f"(max_position_embeddings): cut the text, or train a model with a longer table"
+            )
+        if token_type_ids is None:
+            token_type_ids = torch.zeros_like(input_ids)
+        embedded = (
+            self.word_embeddings(input_ids)  # (batch, n, hidden_size)
+            + self.position_embeddings.weight[:length]  # (n, hidden_size), the same for every text
+            + self.token_type_embeddings(token_type_ids)  # (batch, n, hidden_size)
+        )
+        return self.dropout(self.layer_norm(embedded))

@@ -1,0 +1,81 @@
+"""Week 2: the Transformer encoder, which is attention and a small network per position, taking turns."""
+
+from torch import nn
+from torch.nn import functional as F
+
+from course_lib.attention import SelfAttention
+
+
+class FeedForward(nn.Module):
+    """The same two-layer network at every position, on its own: widen, GELU, narrow.
+
+    Vaswani et al. 2017, section 3.3, with the GELU of Hendrycks and Gimpel 2016 in its exact form x·Φ(x).
+    """
+
+    def __init__(self, hidden_size, intermediate_size):
+        super().__init__()
+        self.expand = nn.Linear(hidden_size, intermediate_size)
+        self.contract = nn.Linear(intermediate_size, hidden_size)
+
+    def forward(self, hidden):
+        return self.contract(F.gelu(self.expand(hidden)))
+
+
+class EncoderLayer(nn.Module):
+    """Mix between positions (attention), then think at each position (feed-forward).
+
+    Each half adds its result to what it was given (residual) and normalises the sum (post-LN), as published
+    in Vaswani et al. 2017, section 5.4: LayerNorm(x + Dropout(Sublayer(x))).
+    """
+
+    def __init__(
+        self,
+        hidden_size,
+        num_heads,
+        intermediate_size,
+        dropout=0.1,
+        attention_dropout=0.1,
+        eps=1e-12,
+        fused=True,
+    ):
+        super().__init__()
+        self.attention = SelfAttention(hidden_size, num_heads, attention_dropout, fused)
+        self.attention_norm = nn.LayerNorm(hidden_size, eps=eps)
+        self.feed_forward = FeedForward(hidden_size, intermediate_size)
+        self.feed_forward_norm = nn.LayerNorm(hidden_size, eps=eps)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden, mask=None, output_weights=False):
+        """hidden: (batch, n, hidden_size) → the same shape, and the attention weights as `SelfAttention`
+        gives them.
+        """
+        context, weights = self.attention(hidden, mask, output_weights)
+        hidden = self.attention_norm(hidden + self.dropout(context))
+        hidden = self.feed_forward_norm(hidden + self.dropout(self.feed_forward(hidden)))
+        return hidden, weights
+
+
+class Encoder(nn.Module):
+    """A stack of equal layers; each reads what the one below wrote."""
+
+    def __init__(self, num_layers, hidden_size, num_heads, intermediate_size, **layer_options):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            EncoderLayer(hidden_size, num_heads, intermediate_size, **layer_options)
+            for _ in range(num_layers)
+        )
+
+    def forward(self, hidden, attention_mask=None, output_weights=False):
+        """hidden: (batch, n, hidden_size)   attention_mask: (batch, n), 1 for a real position and 0 for
+        padding
+
+        Returns (batch, n, hidden_size) and a tuple with the weights of each layer (None unless
+        `output_weights`).
+        """
+        # One row of permissions per text, the same for every head and every looking position.
+        mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]  # (batch, 1, 1, n)
+        all_weights = []
+        for layer in self.layers:
+            hidden, weights = layer(hidden, mask, output_weights)
+            all_weights.append(weights)
+        return hidden, tuple(all_weights) if output_weights else None

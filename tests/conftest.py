@@ -1,0 +1,27 @@
+"""What every run of the tests shares: no network, the same examples each time, and cells that stay quiet."""
+
+import os
+
+import hypothesis
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # a library that wants to fetch something must say so at once
+
+hypothesis.settings.register_profile("course", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("course")
+
+
+class QuietCells:
+    """A notebook cell that writes to stderr fails: for nbval itself a warning is no error."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        result = yield
+        for output in getattr(item, "test_outputs", None) or []:
+            if output.output_type == "stream" and output.name == "stderr":
+                pytest.fail(f"the cell wrote to stderr:\n{output.text}", pytrace=False)
+        return result
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(QuietCells())  # a hook of this file itself would see tests/ only
