@@ -1,0 +1,215 @@
+"""Week 6: models on disk, in the format and under the names that everybody uses.
+
+A folder holds config.json, model.safetensors and, with a tokenizer, its three files. Other programs open it,
+and folders published by others open here. Nothing is ever unpickled: loading a file cannot run code.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from course_lib.bert import (
+    BertConfig,
+    BertForMaskedLM,
+    BertForPreTraining,
+    BertForSequenceClassification,
+    BertModel,
+)
+from course_lib.wordpiece import WordPieceTokenizer
+
+# Our name of each module → its published name, or names where we compute several maps in one product. {n}:
+# the layer.
+ENCODER_NAMES = {
+    "embeddings.word_embeddings": "embeddings.word_embeddings",
+    "embeddings.position_embeddings": "embeddings.position_embeddings",
+    "embeddings.token_type_embeddings": "embeddings.token_type_embeddings",
+    "embeddings.layer_norm": "embeddings.LayerNorm",
+    "pooler": "pooler.dense",
+}
+LAYER_NAMES = {
+    "encoder.layers.{n}.attention.query_key_value": (
+        "encoder.layer.{n}.attention.self.query",
+        "encoder.layer.{n}.attention.self.key",
+        "encoder.layer.{n}.attention.self.value",
+    ),
+    "encoder.layers.{n}.attention.output": "encoder.layer.{n}.attention.output.dense",
+    "encoder.layers.{n}.attention_norm": "encoder.layer.{n}.attention.output.LayerNorm",
+    "encoder.layers.{n}.feed_forward.expand": "encoder.layer.{n}.intermediate.dense",
+    "encoder.layers.{n}.feed_forward.contract": "encoder.layer.{n}.output.dense",
+    "encoder.layers.{n}.feed_forward_norm": "encoder.layer.{n}.output.LayerNorm",
+}
+HEAD_NAMES = {
+    "lm_head.dense": "cls.predictions.transform.dense",
+    "lm_head.layer_norm": "cls.predictions.transform.LayerNorm",
+    "lm_head": "cls.predictions",  # its own parameter is the bias
+    "next_sentence": "cls.seq_relationship",
+    "classifier": "classifier",
+}
+# Published tensors that repeat what others say: position numbers, and the decoder that is tied to the
+# embeddings.
+REDUNDANT = {"embeddings.position_ids", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias"}
+
+
+def published_names(name):
+    """The published names of the tensor that we call `name`, in the order in which we join them.
+
+    >>> published_names("bert.encoder.layers.3.attention.output.bias")
+    ['bert.encoder.layer.3.attention.output.dense.bias']
+    """
+    prefix = "bert." if name.startswith("bert.") else ""
+    module, parameter = name.removeprefix(prefix).rsplit(".", 1)
+    numbers = [part for part in module.split(".") if part.isdigit()]
+    general = ".".join("{n}" if part.isdigit() else part for part in module.split("."))
+    theirs = (ENCODER_NAMES | LAYER_NAMES | HEAD_NAMES)[general]
+    theirs = (theirs,) if isinstance(theirs, str) else theirs
+    layer = numbers[0] if numbers else ""
+    return [f"{prefix}{their.format(n=layer)}.{parameter}" for their in theirs]
+
+
+def to_published(state):
+    """Our tensors {name: tensor} under the published names."""
+    published = {}
+    for name, tensor in state.items():
+        names = published_names(name)
+        for their, part in zip(names, tensor.chunk(len(names)), strict=True):
+            published[their] = part.contiguous()
+    return published
+
+
+def from_published(model, published):
+    """Copy published tensors into `model`, a BertModel or one with a head.
+
+    ValueError names each tensor that is missing or has the wrong shape, and each that has no place in any
+    BERT. Heads that `model` does not have are left out.
+    """
+    published = {modern_name(name): tensor for name, tensor in published.items()}
+    is_bare = isinstance(model, BertModel)
+    if is_bare and any(name.startswith("bert.") for name in published):
+        published = {name.removeprefix("bert."): tensor for name, tensor in published.items()}
+    problems, state, used = [], {}, set()
+    for name, parameter in model.state_dict().items():
+        names = published_names(name)
+        missing = [their for their in names if their not in published]
+        if missing:
+            problems += [f"missing: {their}" for their in missing]
+            continue
+        used.update(names)
+        shape = (parameter.shape[0] // len(names), *parameter.shape[1:])
+        wrong = [their for their in names if published[their].shape != shape]
+        if wrong:
+            problems += [
+                f"{their} has the shape {tuple(published[their].shape)}, expected {shape}" for their in wrong
+            ]
+            continue
+        state[name] = torch.cat([published[their] for their in names])
+    heads = ("cls.", "classifier.", "pooler.", "bert.pooler.")
+    extra = [name for name in published if name not in used and name.removeprefix("bert.") not in REDUNDANT]
+    problems += [f"no place for: {name}" for name in extra if not name.startswith(heads)]
+    if problems:
+        more = f"\n  … and {len(problems) - 10} more" if len(problems) > 10 else ""
+        raise ValueError("these weights do not fit the model:\n  " + "\n  ".join(problems[:10]) + more)
+    model.load_state_dict(state)
+    return model
+
+
+def modern_name(name):
+    """The first published files called a LayerNorm's weight and bias gamma and beta."""
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def save_model(model, folder, tokenizer=None):
+    """Write `model` (and `tokenizer`) to `folder`: config.json, model.safetensors, and the tokenizer's
+    files.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"architectures": [type(model).__name__]} | model.config.to_dict()
+    if isinstance(model, BertForSequenceClassification):
+        config["num_labels"] = model.classifier.out_features
+        config["id2label"] = {
+            str(number): f"LABEL_{number}" for number in range(model.classifier.out_features)
+        }
+    write_file(folder / "config.json", json.dumps(config, indent=2).encode() + b"\n")
+    tensors = safetensors.torch.save(to_published(model.state_dict()), metadata={"format": "pt"})
+    write_file(folder / "model.safetensors", tensors)
+    if tokenizer is not None:
+        tokenizer.save(folder)
+
+
+def load_model(folder, kind=None, fused=True):
+    """A model from a folder that `save_model` wrote or that somebody published, ready to answer (no dropout).
+
+    kind: BertModel, BertForMaskedLM, …; without it, what config.json says. ValueError and FileNotFoundError
+    name the file, and say what is wrong with it.
+    """
+    folder = Path(folder)
+    config = BertConfig.from_file(existing(folder / "config.json"))
+    tensors = read_safetensors(existing(folder / "model.safetensors"))
+    if kind is None:
+        known = {each.__name__: each for each in KINDS}
+        names = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or [
+            "BertModel"
+        ]
+        if names[0] not in known:
+            raise ValueError(
+                f"{folder / 'config.json'}: architectures is {names[0]!r}, known are {', '.join(known)}"
+            )
+        kind = known[names[0]]
+    options = {}
+    if kind is BertForSequenceClassification and "classifier.bias" in tensors:
+        options["num_labels"] = len(tensors["classifier.bias"])
+    try:
+        return from_published(kind(config, fused=fused, **options), tensors).eval()
+    except ValueError as error:
+        raise ValueError(f"{folder / 'model.safetensors'}: {error}") from error
+
+
+KINDS = (BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification)
+
+
+def load_tokenizer(folder):
+    """The tokenizer that `save_model` wrote beside the weights."""
+    return WordPieceTokenizer.from_folder(existing(Path(folder) / "vocab.txt").parent)
+
+
+def read_safetensors(path):
+    """{name: tensor} from a .safetensors file. ValueError where it is cut short, damaged or something
+    else.
+    """
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a sound safetensors file ({error}): copy it again, or use an earlier checkpoint"
+        ) from error
+
+
+def existing(path):
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no {path.name} in {path.parent}: is this the folder of a saved BERT?"
+        )
+    return path
+
+
+def write_file(path, content):
+    """Write bytes so that a reader sees the old file or the whole new one, never a part, whatever happens
+    between.
+    """
+    path = Path(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,112 @@
+"""Week 5: hide some words and remember them. What BERT is asked during its pre-training.
+
+Devlin et al. 2019, section 3.1: of the positions that may be hidden, 15 % are; of those, 80 % become [MASK],
+10 % a random piece, and 10 % stay as they are. The loss counts these positions and no other.
+"""
+
+import torch
+
+from course_lib.bert import IGNORE_INDEX
+
+
+def choose_positions(candidates, probability=0.15, generator=None):
+    """Choose each candidate with `probability`, and at least one in every row that has any.
+
+    candidates: (batch, n) bool, True where a position may be hidden. Returns (batch, n) bool.
+    """
+    draw = torch.rand(candidates.shape, generator=generator).masked_fill(~candidates, 2.0)  # 2: never chosen
+    chosen = draw < probability
+    empty = ~chosen.any(dim=1) & candidates.any(dim=1)  # (batch,)
+    lowest = draw.argmin(dim=1)  # (batch,), the candidate that came nearest to being chosen
+    chosen[empty, lowest[empty]] = True
+    return chosen
+
+
+def whole_words(chosen, is_continuation):
+    """Extend the choice to whole words: a word is hidden in all its pieces where its first piece was chosen.
+
+    chosen, is_continuation: (batch, n) bool, the second True at pieces that begin with ##. Returns (batch, n).
+    """
+    position = torch.arange(chosen.shape[1]).expand_as(chosen)
+    start = (
+        position.masked_fill(is_continuation, 0).cummax(dim=1).values
+    )  # (batch, n), where each word begins
+    return chosen.gather(1, start)
+
+
+def mask_tokens(
+    input_ids,
+    vocab,
+    probability=0.15,
+    shares=(0.8, 0.1, 0.1),
+    whole_word=False,
+    generator=None,
+):
+    """Hide pieces of a batch.
+
+    input_ids: (batch, n) integers, left unchanged   vocab: the `Vocabulary` of their pieces
+    shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are
+    Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a row
+    that holds anything but special pieces, at least one is chosen. ValueError where a number makes no sense.
+    """
+    if not 0 < probability <= 1:
+        raise ValueError(f"probability must be above 0 and at most 1, got {probability}")
+    if len(shares) != 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"shares must be three numbers ≥ 0 with the sum 1, got {shares}")
+    candidates = ~vocab.is_special[input_ids]  # (batch, n); padding is special too
+    if whole_word:
+        is_continuation = vocab.is_continuation[input_ids]
+        chosen = whole_words(
+            choose_positions(candidates & ~is_continuation, probability, generator), is_continuation
+        )
+        chosen &= candidates
+    else:
+        chosen = choose_positions(candidates, probability, generator)
+    labels = input_ids.masked_fill(~chosen, IGNORE_INDEX)
+    kind = torch.rand(input_ids.shape, generator=generator)  # (batch, n), decides among the three fates
+    ordinary = vocab.ordinary_ids  # a random piece is never a special one
+    random_ids = ordinary[torch.randint(len(ordinary), input_ids.shape, generator=generator)]
+    becomes_mask = chosen & (kind < shares[0])
+    becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
+    hidden = torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, vocab.mask_id)
+    return hidden, labels
+
+
+class Vocabulary:
+    """What masking has to know about a tokenizer's pieces.
+
+    is_special, is_continuation: (vocab_size,) bool   ordinary_ids: the ids of all pieces that are not special
+    """
+
+    SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+    def __init__(self, pieces):
+        """pieces: the list of all pieces, in the order of their ids"""
+        pieces = list(pieces)
+        missing = [piece for piece in self.SPECIAL if piece not in pieces]
+        if missing:
+            raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
+        self.is_special = torch.tensor([piece in self.SPECIAL for piece in pieces])
+        self.is_continuation = torch.tensor([piece.startswith("##") for piece in pieces])
+        self.ordinary_ids = (~self.is_special).nonzero().flatten()
+        self.mask_id = pieces.index("[MASK]")
+        self.pad_id = pieces.index("[PAD]")
+
+
+def next_sentence_pairs(documents, rng):
+    """Pairs of neighbouring sentences, half of them torn: the second task of Devlin et al. 2019.
+
+    documents: lists of sentences; at least two documents, or nothing could be torn   rng: a random.Random
+    Yields (first, second, label): label 0 where `second` followed `first`, 1 where it comes from another document.
+    """
+    documents = [list(sentences) for sentences in documents if sentences]
+    if len(documents) < 2:
+        raise ValueError(f"next-sentence pairs need at least 2 documents, got {len(documents)}")
+    for number, sentences in enumerate(documents):
+        for first, second in zip(sentences, sentences[1:]):  # noqa: B905 – the second list is shorter by one
+            if rng.random() < 0.5:
+                yield first, second, 0
+            else:
+                other = rng.randrange(len(documents) - 1)
+                other += other >= number  # any document but this one
+                yield first, rng.choice(documents[other]), 1

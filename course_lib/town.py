@@ -1,0 +1,302 @@
+"""The town: a small world in plain tables, and the stories told about it.
+
+data/town/ holds what there is (people, shops, what is sold where …), one row a line, in Korean and English,
+and the shapes of the stories. To tell a story, a shape is drawn, then, from left to right, each fact that the
+shape names: who, where, what. A fact stays the same through the story, so words are copied over a distance; a
+fact may depend on another one (goods on the place that sells them), so words tell about each other.
+
+Because every draw is known, so is the exact probability of a hidden piece: see `Town.posterior` and
+`Town.floor`.
+"""
+
+import math
+import random
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.world import (
+    ENGLISH_FORMS,
+    LANGUAGES,
+    PARTICLES,
+    TABLES,
+    Slot,
+    base,
+    read_lines,
+    read_tables,
+    read_weight,
+)
+
+MASK = "[MASK]"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One word of a story's shape: fixed text, or slots and the facts drawn for them."""
+
+    parts: tuple  # of str and Slot
+    capital: bool  # does a sentence begin here?
+    draws: tuple  # facts not known before, in the order of drawing
+    before: tuple  # facts known before that this step or a later one needs
+    after: tuple  # facts that a later step needs
+
+    def text(self, known):
+        text = "".join(part if isinstance(part, str) else part.text(known) for part in self.parts)
+        return text[0].upper() + text[1:] if self.capital else text
+
+
+class Town:
+    """Tells stories in one language and, given a tokenizer, knows the exact probability of every hidden
+    piece.
+    """
+
+    def __init__(self, language, tokenizer=None, folder=TABLES):
+        if language not in LANGUAGES:
+            raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
+        self.language = language
+        self.tokenizer = tokenizer
+        self.tables = read_tables(Path(folder), language)
+        self.weights, self.shapes, self.templates = [], [], []
+        path = Path(folder) / f"stories_{language}.tsv"
+        for number, cells in read_lines(path):
+            try:
+                shape = self.compile(cells["story"])
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: {error}") from error
+            self.weights.append(read_weight(path, number, cells))
+            self.shapes.append(shape)
+            self.templates.append(cells["story"])
+        self._outcomes = {}  # remembered by `outcomes`
+        self._pieces = {}  # remembered by `candidates`
+
+    def compile(self, template):
+        """The steps of a story's shape."""
+        words = re.findall(r"(?:\{[^{}]*\}|[^\s{}])+", template)
+        if "".join(words) != re.sub(r"\s+(?![^{]*\})", "", template):
+            raise ValueError(f"a brace is not closed in {template!r}")
+        parsed = []
+        for word in words:
+            parts = tuple(
+                self.parse_slot(part[1:-1]) if part.startswith("{") else part
+                for part in re.findall(r"\{[^}]*\}|[^{]+", word)
+            )
+            capital = not parsed or (
+                isinstance(parsed[-1][0][-1], str) and parsed[-1][0][-1].endswith((".", '."'))
+            )
+            parsed.append((parts, capital))
+        known, draws = [], []  # in the order of drawing
+        for parts, _ in parsed:
+            new = []
+            for slot in parts:
+                for fact, _ in slot.facts if isinstance(slot, Slot) else ():
+                    for each in (*self.ancestors(fact, known), fact):
+                        if each not in known:
+                            known.append(each)
+                            new.append(each)
+            draws.append(new)
+        steps, needed = [], set()
+        for (parts, capital), new in zip(reversed(parsed), reversed(draws), strict=True):
+            after = tuple(fact for fact in known if fact in needed)
+            needed |= {fact for slot in parts if isinstance(slot, Slot) for fact, _ in slot.facts}
+            needed |= {
+                other for fact in new for other in known[: known.index(fact)] if self.depends(fact, other)
+            }
+            needed -= set(new)
+            before = tuple(fact for fact in known if fact in needed)
+            steps.append(Step(parts, capital, tuple(new), before, after))
+        return steps[::-1]
+
+    def parse_slot(self, content):
+        """ "goods2/을" → Slot. ValueError names what the tables do not have."""
+        words, _, form = content.partition("/")
+        forms = PARTICLES if self.language == "ko" else ENGLISH_FORMS
+        if form and form not in forms:
+            raise ValueError(f"{{{content}}}: the form must be one of {', '.join(forms)}, got {form!r}")
+        facts = []
+        for name in words.split():
+            fact, _, column = name.partition(".")
+            if base(fact) not in self.tables:
+                raise ValueError(f"{{{content}}}: there is no table {base(fact)}.tsv")
+            if column and any(column not in row.columns for row in self.tables[base(fact)]):
+                raise ValueError(f"{{{content}}}: {base(fact)}.tsv has no column {column}.{self.language}")
+            facts.append((fact, column or None))
+        if not facts:
+            raise ValueError("a slot {} names no fact")
+        return Slot(tuple(facts), form or None)
+
+    def ancestors(self, fact, known):
+        """The facts that `fact` depends on and that nobody has drawn yet, first things first."""
+        links = sorted({table for row in self.tables[base(fact)] for table in row.links})
+        return [each for link in links if link not in known for each in (*self.ancestors(link, known), link)]
+
+    def depends(self, fact, other):
+        """Does drawing `fact` look at `other`? It does for siblings, which must differ, and for links."""
+        return base(other) == base(fact) or any(other in row.links for row in self.tables[base(fact)])
+
+    def draw(self, fact, known):
+        """[(row number, probability), …] of `fact`, given the facts known before: {fact: row number}."""
+        taken = {row for other, row in known.items() if base(other) == base(fact)}
+        rows = [
+            (number, row.weight)
+            for number, row in enumerate(self.tables[base(fact)])
+            if number not in taken and all(known[table] in allowed for table, allowed in row.links.items())
+        ]
+        if not rows:
+            told = ", ".join(f"{name} = {self.tables[base(name)][row].word}" for name, row in known.items())
+            raise ValueError(
+                f"{base(fact)}.tsv has no row left for {fact} where {told}: "
+                f"add rows that fit, or take the row away that they should fit"
+            )
+        total = sum(weight for _, weight in rows)
+        return [(number, weight / total) for number, weight in rows]
+
+    def outcomes(self, step, before):
+        """All ways in which a step can go on: [(probability, text, rows of step.after), …].
+
+        before: the row numbers of the facts in step.before
+        """
+        key = (step, before)
+        if key not in self._outcomes:
+            ways = [(1.0, dict(zip(step.before, before, strict=True)))]
+            for fact in step.draws:
+                ways = [
+                    (p * q, known | {fact: row}) for p, known in ways for row, q in self.draw(fact, known)
+                ]
+            # facts that nothing shows and nobody needs later are summed over here
+            merged = defaultdict(float)
+            for probability, known in ways:
+                rows = {fact: self.tables[base(fact)][row] for fact, row in known.items()}
+                merged[step.text(rows), tuple(known[fact] for fact in step.after)] += probability
+            self._outcomes[key] = [(p, text, after) for (text, after), p in merged.items()]
+        return self._outcomes[key]
+
+    def tell(self, rng):
+        """One story, drawn with the random.Random `rng`."""
+        (steps,) = rng.choices(self.shapes, self.weights)
+        words, known = [], ()
+        for step in steps:
+            ways = self.outcomes(step, known)
+            ((_, text, known),) = rng.choices(ways, [way[0] for way in ways]) if len(ways) > 1 else ways
+            words.append(text)
+        return " ".join(words)
+
+    def stories(self, count, seed=0):
+        """`count` stories, one after the other; the same seed tells the same ones."""
+        rng = random.Random(seed)
+        for _ in range(count):
+            yield self.tell(rng)
+
+    # -- exact probabilities ----------------------------------------------------------
+
+    def candidates(self, step, before):
+        """The outcomes of a step as pieces, by first piece: {piece: [(probability, pieces, after), …]};
+        all under MASK.
+        """
+        key = (step, before)
+        if key not in self._pieces:
+            merged = defaultdict(float)
+            for probability, text, after in self.outcomes(step, before):
+                merged[tuple(self.tokenizer.tokenize(text)), after] += probability
+            found = defaultdict(list)
+            for (pieces, after), probability in merged.items():
+                found[pieces[0]].append((probability, pieces, after))
+                found[MASK].append((probability, pieces, after))
+            self._pieces[key] = dict(found)
+        return self._pieces[key]
+
+    def lattice(self, steps, tokens):
+        """The ways in which a shape can tell `tokens`: per step [(node, next node, probability, pieces), …].
+
+        A node is (number of tokens told, rows of the facts still needed). The second result is how far any
+        way came.
+        """
+        edges, nodes, furthest = [], {(0, ())}, 0
+        for step in steps:
+            here = []
+            for node in nodes:
+                start, known = node
+                if start == len(tokens):
+                    continue
+                for probability, pieces, after in self.candidates(step, known).get(tokens[start], ()):
+                    seen = tokens[start : start + len(pieces)]
+                    if len(seen) == len(pieces) and all(s in (MASK, p) for s, p in zip(seen, pieces)):  # noqa: B905
+                        here.append((node, (start + len(pieces), after), probability, pieces))
+            nodes = {target for _, target, _, _ in here}
+            if not nodes:
+                return [], furthest
+            furthest = max(furthest, max(told for told, _ in nodes))
+            edges.append(here)
+        return (edges if (len(tokens), ()) in nodes else []), furthest
+
+    def posterior(self, tokens):
+        """The true distribution of each hidden piece, given all that is visible.
+
+        tokens: pieces as the tokenizer gives them, with [MASK] for the hidden ones; [CLS] and [SEP] may stand
+        around. Returns {position of a [MASK]: {piece: probability}}, the likeliest piece first. ValueError
+        where the town cannot tell the text. Forward–backward over the ways to tell it: Rabiner 1989, section
+        III.
+        """
+        if self.tokenizer is None:
+            raise ValueError("the probabilities of pieces need a tokenizer: Town(language, tokenizer)")
+        first = 1 if tokens[:1] == ["[CLS]"] else 0
+        told = list(tokens[first:-1] if tokens[-1:] == ["[SEP]"] else tokens[first:])
+        result = {position: defaultdict(float) for position, token in enumerate(told) if token == MASK}
+        total, furthest = 0.0, 0
+        for weight, steps in zip(self.weights, self.shapes, strict=True):
+            edges, reached = self.lattice(steps, told)
+            furthest = max(furthest, reached)
+            if not edges:
+                continue
+            forward = [{(0, ()): weight}]  # node → probability of all that comes before it
+            for here in edges:
+                sums = defaultdict(float)
+                for node, target, probability, _ in here:
+                    sums[target] += forward[-1][node] * probability
+                forward.append(sums)
+            backward = {(len(told), ()): 1.0}  # node → probability of all that comes after it
+            total += forward[-1][len(told), ()]
+            for here, before in zip(reversed(edges), reversed(forward[:-1]), strict=True):
+                sums = defaultdict(float)
+                for node, target, probability, pieces in here:
+                    if target not in backward:
+                        continue  # a blind alley: it does not lead to the end of the text
+                    sums[node] += probability * backward[target]
+                    for position, piece in enumerate(pieces, node[0]):
+                        if told[position] == MASK:
+                            result[position][piece] += before[node] * probability * backward[target]
+                backward = sums
+        if total == 0.0:
+            after = " ".join(told[:furthest]) or "the beginning"
+            raise ValueError(
+                f"the town tells no such story: “{after}” cannot go on with {told[furthest:][:1]}"
+            )
+        return {
+            position + first: {
+                piece: mass / total
+                for piece, mass in sorted(masses.items(), key=lambda item: (-item[1], item[0]))
+            }
+            for position, masses in result.items()
+        }
+
+    def floor(self, stories, masks):
+        """The `Floor` of these stories (lists of tokens) where `masks` (sets of positions) are hidden."""
+        losses, best = [], []
+        for tokens, hidden in zip(stories, masks, strict=True):
+            visible = [MASK if position in hidden else token for position, token in enumerate(tokens)]
+            for position, distribution in self.posterior(visible).items():
+                losses.append(-math.log(distribution[tokens[position]]))
+                best.append(max(distribution.values()))
+        if not losses:
+            raise ValueError("nothing is hidden in these stories")
+        return Floor(sum(losses) / len(losses), sum(best) / len(best), len(losses))
+
+
+@dataclass(frozen=True)
+class Floor:
+    """loss: the mean −log p (nats) that the true probabilities give to the hidden pieces
+    accuracy: how often the likeliest piece is expected to be right   count: how many pieces were hidden"""
+
+    loss: float
+    accuracy: float
+    count: int

@@ -1,0 +1,416 @@
+"""Week 3: WordPiece. Text becomes words, and words become pieces that a vocabulary of fixed size can name.
+
+Normalisation and the splitting into words follow BERT's rules, each one a function here. The pieces of a word are
+found by greedy longest match (Wu et al. 2016, section 4.1). Every character remembers where it stood in the text.
+"""
+
+import json
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import tokenizers
+from tqdm import tqdm
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LONGEST_WORD = 100  # characters; a longer word becomes [UNK]
+
+# The blocks of CJK ideographs, each of which stands alone. Hangul and kana are not among them.
+IDEOGRAPHS = [
+    (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
+    (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F),
+]  # fmt: skip
+
+
+class Character(NamedTuple):
+    """A character after normalisation, and the stretch [start, end) of the original text that it comes from."""
+
+    text: str
+    start: int
+    end: int
+
+
+# -- normalisation: each step takes and gives a list of Characters
+
+
+def read(text, start=0):
+    """A text as Characters; `start` is where it stands in a longer one."""
+    return [Character(character, place, place + 1) for place, character in enumerate(text, start)]
+
+
+def clean(characters):
+    """Drop what cannot be seen (control characters, and the sign for a broken one); every blank becomes a space."""
+    kept = [each for each in characters if not is_control(each.text)]
+    return [each._replace(text=" ") if each.text.isspace() else each for each in kept]
+
+
+def is_control(character):
+    if character in "\t\n\r":
+        return False
+    return character in "\0\ufffd" or unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs")
+
+
+def separate_ideographs(characters):
+    """Put blanks around every CJK ideograph, so that each becomes a word."""
+    result = []
+    for each in characters:
+        is_ideograph = any(first <= ord(each.text) <= last for first, last in IDEOGRAPHS)
+        blank = each._replace(text=" ")
+        result += [blank, each, blank] if is_ideograph else [each]
+    return result
+
+
+def without_accents(characters):
+    """Decompose (NFD) and drop the marks: é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
+    decomposed = [
+        each._replace(text=part) for each in characters for part in unicodedata.normalize("NFD", each.text)
+    ]
+    return [each for each in decomposed if unicodedata.category(each.text) != "Mn"]
+
+
+def lowered(characters):
+    """Lower case, each character by itself: İ becomes two."""
+    return [each._replace(text=part) for each in characters for part in each.text.lower()]
+
+
+# -- words
+
+
+def words(characters):
+    """Split at blanks, and around every punctuation mark, which is a word of its own."""
+    word = []
+    for each in characters:
+        alone = is_punctuation(each.text)
+        if (alone or each.text.isspace()) and word:
+            yield word
+            word = []
+        if alone:
+            yield [each]
+        elif not each.text.isspace():
+            word.append(each)
+    if word:
+        yield word
+
+
+def is_punctuation(character):
+    """Unicode's punctuation, and all signs of ASCII, such as $ and +."""
+    is_ascii_sign = (
+        character.isascii() and character.isprintable() and not character.isalnum() and character != " "
+    )
+    return is_ascii_sign or unicodedata.category(character).startswith("P")
+
+
+# -- the tokenizer
+
+
+class Piece(NamedTuple):
+    """text: as in the vocabulary   start, end: characters of the original text"""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """ids, type_ids: numbers for the model   tokens: the pieces   offsets: (start, end) in the original text"""
+
+    ids: list
+    type_ids: list
+    tokens: list
+    offsets: list
+
+
+class WordPieceTokenizer:
+    """Text → pieces → ids, and back. The same ids and offsets as `tokenizers.BertWordPieceTokenizer`.
+
+    vocab: all pieces in the order of their ids. lowercase and strip_accents are BERT's; strip_accents=None follows
+    lowercase. For Korean say strip_accents=False: without accents, syllables fall apart.
+    """
+
+    def __init__(self, vocab, lowercase=True, strip_accents=None):
+        self.vocab = list(vocab)
+        self.ids = {piece: number for number, piece in enumerate(self.vocab)}
+        if len(self.ids) < len(self.vocab):
+            twice = next(piece for piece, count in Counter(self.vocab).items() if count > 1)
+            raise ValueError(f"the vocabulary holds {twice!r} twice")
+        if missing := [piece for piece in SPECIAL if piece not in self.ids]:
+            raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+
+    @classmethod
+    def from_file(cls, path, **options):
+        """Read vocab.txt: one piece a line."""
+        try:
+            lines = Path(path).read_text(encoding="utf-8").split("\n")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not UTF-8 at byte {error.start}: is it a vocabulary?") from error
+        return cls(lines[:-1] if lines[-1] == "" else lines, **options)
+
+    @classmethod
+    def from_folder(cls, folder):
+        """Read what `save` wrote."""
+        settings = json.loads((Path(folder) / "tokenizer_config.json").read_text(encoding="utf-8"))
+        options = dict(
+            lowercase=settings.get("do_lower_case", True), strip_accents=settings.get("strip_accents")
+        )
+        return cls.from_file(Path(folder) / "vocab.txt", **options)
+
+    def save(self, folder):
+        """Write vocab.txt, tokenizer.json and tokenizer_config.json."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = dict(
+            tokenizer_class="BertTokenizer",
+            do_lower_case=self.lowercase,
+            strip_accents=self.strip_accents,
+            tokenize_chinese_chars=True,
+        )
+        settings |= {f"{name[1:-1].lower()}_token": name for name in SPECIAL}
+        contents = {
+            "vocab.txt": "".join(piece + "\n" for piece in self.vocab),
+            "tokenizer.json": self.fast().to_str(pretty=True),
+            "tokenizer_config.json": json.dumps(settings, indent=2) + "\n",
+        }
+        for name, content in contents.items():
+            partial = folder / f"{name}.part"
+            partial.write_text(content, encoding="utf-8")
+            partial.replace(folder / name)
+
+    def normalise(self, characters):
+        """BERT's steps, in their order."""
+        characters = separate_ideographs(clean(characters))
+        if self.lowercase if self.strip_accents is None else self.strip_accents:
+            characters = without_accents(characters)
+        return lowered(characters) if self.lowercase else characters
+
+    def split_word(self, word, continues=False):
+        """The longest piece that begins the word, then the longest that goes on, …; [UNK] where none does.
+
+        continues: the word itself goes on from something, so that its first piece has a ## too
+        """
+        text = "".join(each.text for each in word)
+        unknown = [Piece("[UNK]", word[0].start, word[-1].end)]
+        if len(text) > LONGEST_WORD:
+            return unknown
+        pieces, start = [], 0
+        while start < len(text):
+            prefix = "##" if start > 0 or continues else ""
+            for end in range(len(text), start, -1):
+                if prefix + text[start:end] in self.ids:
+                    break
+            else:
+                return unknown
+            pieces.append(Piece(prefix + text[start:end], word[start].start, word[end - 1].end))
+            start = end
+        return pieces
+
+    def pieces(self, text, continue_masks=False):
+        """All pieces of a text with their places. Special pieces written in the text, such as [MASK], stay whole.
+
+        continue_masks: text right behind a [MASK] goes on in the hidden word, so [MASK]에 is [MASK] ##에. The
+        reference takes it for a new word, and so does the default.
+        """
+        if not isinstance(text, str):
+            raise ValueError(f"text must be a str, got {type(text).__name__}")
+        start = 0
+        while start < len(text):
+            found = [(place, name) for name in SPECIAL if (place := text.find(name, start)) >= 0]
+            end, name = min(found, default=(len(text), ""))
+            after_mask = continue_masks and start >= 6 and text[start - 6 : start] == "[MASK]"
+            for word in words(self.normalise(read(text[start:end], start))):
+                continues = after_mask and word[0].start == start and not is_punctuation(word[0].text)
+                yield from self.split_word(word, continues)
+            if name:
+                yield Piece(name, end, end + len(name))
+            start = end + len(name)
+
+    def tokenize(self, text, continue_masks=False):
+        """The pieces of a text, as strings."""
+        return [piece.text for piece in self.pieces(text, continue_masks)]
+
+    def encode(self, text, pair=None, max_length=None, continue_masks=False):
+        """[CLS] text [SEP], or [CLS] text [SEP] pair [SEP]; the longer one is cut first where there is no room."""
+        parts = [list(self.pieces(each, continue_masks)) for each in (text, pair) if each is not None]
+        if max_length is not None:
+            room = max_length - len(parts) - 1
+            if room < 0:
+                raise ValueError(
+                    f"max_length must be at least {len(parts) + 1} for [CLS] and [SEP], got {max_length}"
+                )
+            while sum(map(len, parts)) > room:
+                max(reversed(parts), key=len).pop()
+        pieces, type_ids = [Piece("[CLS]", 0, 0)], [0]
+        for number, part in enumerate(parts):
+            pieces += [*part, Piece("[SEP]", 0, 0)]
+            type_ids += [number] * (len(part) + 1)
+        return Encoding(
+            ids=[self.ids[piece.text] for piece in pieces],
+            type_ids=type_ids,
+            tokens=[piece.text for piece in pieces],
+            offsets=[(piece.start, piece.end) for piece in pieces],
+        )
+
+    def encode_batch(self, texts, **options):
+        """One Encoding for each text, or for each (text, pair)."""
+        return [self.encode(*((each,) if isinstance(each, str) else each), **options) for each in texts]
+
+    def decode(self, ids):
+        """The text of the pieces, without special ones; blanks are back only between words."""
+        for number in ids:
+            if not 0 <= number < len(self.vocab):
+                raise ValueError(
+                    f"id {number} is not in the vocabulary: ids go from 0 to {len(self.vocab) - 1}"
+                )
+        pieces = [self.vocab[number] for number in ids]
+        text = " ".join(piece for piece in pieces if piece not in SPECIAL)
+        return text.replace(" ##", "")
+
+    def fast(self):
+        """The same tokenizer in Rust, for bulk work."""
+        fast = tokenizers.BertWordPieceTokenizer(
+            self.ids, lowercase=self.lowercase, strip_accents=self.strip_accents
+        )
+        return tokenizers.Tokenizer.from_str(fast.to_str())
+
+
+# -- training
+
+
+class Merge(NamedTuple):
+    """Two pieces become one. frequency: how often they met   score: by which they were chosen"""
+
+    left: str
+    right: str
+    piece: str
+    frequency: int
+    score: float
+
+
+def count_words(texts, lowercase=True, strip_accents=None):
+    """Counter of the words in texts, normalised and split as the tokenizer does."""
+    tokenizer = WordPieceTokenizer(SPECIAL, lowercase, strip_accents)
+    counts = Counter()
+    for text in texts:
+        counts.update("".join(each.text for each in word) for word in words(tokenizer.normalise(read(text))))
+    return counts
+
+
+def alphabet(counts):
+    """The pieces of one character, as they occur at the beginning of words and inside them."""
+    return sorted({piece for word in counts for piece in characters_of(word)})
+
+
+def characters_of(word):
+    return [word[0], *("##" + character for character in word[1:])]
+
+
+def merges(counts, rule="likelihood", min_frequency=2):
+    """The merges of a training, best first, as long as a pair occurs `min_frequency` times.
+
+    rule: "likelihood", freq(ab) / (freq(a) · freq(b)), WordPiece's own (Schuster and Nakajima 2012), or "frequency",
+    freq(ab), which is BPE's (Sennrich et al. 2016). Of equal scores the pair first in the alphabet is taken.
+    """
+    if rule not in ("likelihood", "frequency"):
+        raise ValueError(f"rule must be 'likelihood' or 'frequency', got {rule!r}")
+    split = [characters_of(word) for word in counts]
+    weight = list(counts.values())
+    of_piece, of_pair = Counter(), Counter()
+    where, partners = defaultdict(set), defaultdict(set)  # pair → numbers of words, piece → pairs it is in
+
+    def count(number, sign):
+        pieces = split[number]
+        for piece in pieces:
+            of_piece[piece] += sign * weight[number]
+        for pair in zip(pieces, pieces[1:]):  # noqa: B905 – the second list is shorter by one
+            of_pair[pair] += sign * weight[number]
+            if sign > 0:
+                where[pair].add(number)
+                partners[pair[0]].add(pair)
+                partners[pair[1]].add(pair)
+            changed.add(pair)
+
+    def score(pair):
+        if rule == "frequency":
+            return of_pair[pair]
+        return of_pair[pair] / (of_piece[pair[0]] * of_piece[pair[1]])
+
+    changed = set()
+    for number in range(len(split)):
+        count(number, 1)
+    current = {pair: score(pair) for pair in of_pair if of_pair[pair] >= min_frequency}
+    heap = [(-value, pair) for pair, value in current.items()]
+    heapify(heap)
+    while heap:
+        value, pair = heappop(heap)
+        if current.get(pair) != -value:
+            continue  # its score has changed since: the newer entry counts
+        left, right = pair
+        merged = left + right.removeprefix("##")
+        frequency = of_pair[pair]
+        changed = set()
+        for number in sorted(where.pop(pair)):
+            count(number, -1)
+            split[number] = joined(split[number], pair, merged)
+            count(number, 1)
+        if rule == "likelihood":
+            # Both parts are rarer now, which lifts the score of every pair that they are in.
+            changed |= partners[left] | partners[right] | partners[merged]
+        for other in changed:
+            if of_pair[other] >= min_frequency:
+                new = score(other)
+                if current.get(other) != new:
+                    current[other] = new
+                    heappush(heap, (-new, other))
+            else:
+                current.pop(other, None)
+                if of_pair[other] == 0:
+                    partners[other[0]].discard(other)
+                    partners[other[1]].discard(other)
+        yield Merge(left, right, merged, frequency, -value)
+
+
+def joined(pieces, pair, merged):
+    """The pieces of a word with every occurrence of `pair` made one, from left to right."""
+    result, place = [], 0
+    while place < len(pieces):
+        if tuple(pieces[place : place + 2]) == pair:
+            result.append(merged)
+            place += 2
+        else:
+            result.append(pieces[place])
+            place += 1
+    return result
+
+
+def train_wordpiece(
+    texts, vocab_size, rule="likelihood", min_frequency=2, progress=True, lowercase=True, strip_accents=None
+):
+    """A vocabulary of `vocab_size` pieces, or fewer where the texts hold no more: the list in the order of the ids.
+
+    texts: any iterable of str, read once. To step through the merges, see `count_words` and `merges`.
+    ValueError where not even the special pieces and the alphabet have room.
+    """
+    counts = count_words(
+        tqdm(texts, desc="counting words", unit=" texts", disable=not progress), lowercase, strip_accents
+    )
+    vocab = dict.fromkeys(chain(SPECIAL, alphabet(counts)))
+    if len(vocab) > vocab_size:
+        raise ValueError(
+            f"vocab_size must be at least {len(vocab)}, for these texts use so many characters; got {vocab_size}"
+        )
+    with tqdm(
+        desc="merging", total=vocab_size, initial=len(vocab), unit=" pieces", disable=not progress
+    ) as bar:
+        if len(vocab) < vocab_size:
+            for merge in merges(counts, rule, min_frequency):
+                vocab.setdefault(merge.piece)  # two ways can lead to one piece
+                bar.update(len(vocab) - bar.n)
+                if len(vocab) == vocab_size:
+                    break
+    return list(vocab)
