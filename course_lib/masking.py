@@ -25,7 +25,8 @@ def choose_positions(candidates, probability=0.15, generator=None):
 def whole_words(chosen, is_continuation):
     """Extend the choice to whole words: a word is hidden in all its pieces where its first piece was chosen.
 
-    chosen, is_continuation: (batch, n) bool, the second True at pieces that begin with ##. Returns (batch, n).
+    chosen, is_continuation: (batch, n) bool, the second True at pieces that begin with ##. Returns (batch,
+    n).
     """
     position = torch.arange(chosen.shape[1]).expand_as(chosen)
     start = (
@@ -46,8 +47,9 @@ def mask_tokens(
 
     input_ids: (batch, n) integers, left unchanged   vocab: the `Vocabulary` of their pieces
     shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are
-    Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a row
-    that holds anything but special pieces, at least one is chosen. ValueError where a number makes no sense.
+    Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a
+    row that holds anything but special pieces, at least one is chosen. ValueError where a number makes no
+    sense.
     """
     if not 0 < probability <= 1:
         raise ValueError(f"probability must be above 0 and at most 1, got {probability}")
@@ -97,13 +99,13 @@ def next_sentence_pairs(documents, rng):
     """Pairs of neighbouring sentences, half of them torn: the second task of Devlin et al. 2019.
 
     documents: lists of sentences; at least two documents, or nothing could be torn   rng: a random.Random
-    Yields (first, second, label): label 0 where `second` followed `first`, 1 where it comes from another document.
+    Yields (first, second, label): label 0 where `second` followed, 1 where it is from another document.
     """
     documents = [list(sentences) for sentences in documents if sentences]
     if len(documents) < 2:
         raise ValueError(f"next-sentence pairs need at least 2 documents, got {len(documents)}")
     for number, sentences in enumerate(documents):
-        for first, second in zip(sentences, sentences[1:]):  # noqa: B905 – the second list is shorter by one
+        for first, second in zip(sentences, sentences[1:]):
             if rng.random() < 0.5:
                 yield first, second, 0
             else:

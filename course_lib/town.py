@@ -220,7 +220,7 @@ class Town:
                     continue
                 for probability, pieces, after in self.candidates(step, known).get(tokens[start], ()):
                     seen = tokens[start : start + len(pieces)]
-                    if len(seen) == len(pieces) and all(s in (MASK, p) for s, p in zip(seen, pieces)):  # noqa: B905
+                    if len(seen) == len(pieces) and all(s in (MASK, p) for s, p in zip(seen, pieces)):
                         here.append((node, (start + len(pieces), after), probability, pieces))
             nodes = {target for _, target, _, _ in here}
             if not nodes:

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from course_lib.town import MASK, Town
-from course_lib.wordpiece import WordPieceTokenizer, train_wordpiece
+from course_lib.wordpiece import WordPieceTokenizer
+from course_lib.wordpiece_training import train_wordpiece
 from course_lib.world import TABLES, with_article, with_particle
 
 NORMALISATION = dict(lowercase=True, strip_accents=False)
@@ -56,7 +57,8 @@ SMALL = dict(
 def small(tmp_path):
     """A town small enough to list every story, with a vocabulary that tears some words apart."""
     folder = write_town(tmp_path, **SMALL)
-    pieces = "나 민 ##수 수 ##진 빵 ##집 시 ##장 우유 사 ##과 ##는 ##은 ##와 ##를 ##을 ##에서 ##에게 샀다 주었다 먹었다 그 ."
+    pieces = "나 민 ##수 수 ##진 빵 ##집 시 ##장 우유 사 ##과 ##는 ##은 ##와 ##를 ##을 ##에서 ##에게 그 ."
+    pieces += " 샀다 주었다 먹었다"
     vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces.split()]
     return Town("ko", WordPieceTokenizer(vocab, **NORMALISATION), folder)
 
@@ -98,11 +100,20 @@ def brute_force(town, tokens):
 @pytest.mark.parametrize(
     "word, particle, wanted",
     [
-        ("우유", "을", "우유를"), ("빵", "을", "빵을"), ("민수", "는", "민수는"), ("수진", "는", "수진은"),
-        ("버스", "으로", "버스로"), ("지하철", "으로", "지하철로"), ("트럭", "으로", "트럭으로"),
-        ("사과", "과", "사과와"), ("귤", "과", "귤과"), ("배", "이", "배가"), ("눈", "이", "눈이"), ("나", "이", "내가"),
+        ("우유", "을", "우유를"),
+        ("빵", "을", "빵을"),
+        ("민수", "는", "민수는"),
+        ("수진", "는", "수진은"),
+        ("버스", "으로", "버스로"),
+        ("지하철", "으로", "지하철로"),
+        ("트럭", "으로", "트럭으로"),
+        ("사과", "과", "사과와"),
+        ("귤", "과", "귤과"),
+        ("배", "이", "배가"),
+        ("눈", "이", "눈이"),
+        ("나", "이", "내가"),
     ],
-)  # fmt: skip
+)
 def test_particle_follows_the_last_syllable(word, particle, wanted):
     assert with_particle(word, particle) == wanted
 
@@ -214,7 +225,9 @@ def test_posterior_equals_brute_force(small):
 
 
 def test_posterior_agrees_with_monte_carlo(town):
-    """Among 60,000 told stories, those that fit have each piece as often as it says, to 5 standard deviations."""
+    """Among 60,000 told stories, those that fit have each piece as often as it says, to 5 standard
+    deviations.
+    """
     told = [town.tokenizer.tokenize(story) for story in town.stories(60_000, seed=8)]
     rng = random.Random(1)
     for _ in range(5):

@@ -1,0 +1,218 @@
+"""Week 5: text to train on, streamed from where it is and kept on disk as numbers, never in memory as a
+whole.
+"""
+
+import ast
+import codecs
+import os
+import pydoc_data.topics
+import shutil
+import site
+import sysconfig
+from array import array
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from course_lib.town import Town
+
+TOWN_STORIES = 200_000
+SUFFIXES = (".txt", ".md")
+
+
+def corpus_texts(name, warn=print):
+    """A function that starts the stream of a corpus's texts anew: town-ko, town-en, docs, or a file or
+    folder.
+
+    ValueError or FileNotFoundError where there is nothing to read; `warn` is told of each file that is left
+    out.
+    """
+    if name in ("town-ko", "town-en"):
+        return lambda: Town(name[-2:]).stories(TOWN_STORIES, seed=1)
+    if name == "docs":
+        return documentation
+    path = Path(name)
+    if not path.exists():
+        raise FileNotFoundError(f"{name}: no such corpus; give town-ko, town-en, docs, or a file or folder")
+    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+    files = []
+    for file in found:
+        reason = why_not_text(file)
+        if reason:
+            warn(f"left out: {file} ({reason})")
+        else:
+            files.append(file)
+    if not files:
+        raise ValueError(
+            f"{name}: no text in it; wanted are UTF-8 files, in a folder those named *.txt or *.md"
+        )
+    return lambda: (paragraph for file in files for paragraph in paragraphs(file))
+
+
+def why_not_text(path):
+    """Why a file cannot be read as text, or None where it can. Reads a part at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_empty = True
+    try:
+        with open(path, "rb") as file:
+            while part := file.read(1 << 20):
+                if b"\0" in part:
+                    return "not a text file: it holds a zero byte"
+                is_empty &= not decoder.decode(part).strip()
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte {error.object[error.start]:#04x}; save it as UTF-8"
+    except OSError as error:
+        return error.strerror
+    return "empty" if is_empty else None
+
+
+def paragraphs(path):
+    """The stretches of a text file between blank lines. A line without end is cut after a million
+    characters.
+    """
+    lines = []
+    with open(path, encoding="utf-8-sig") as file:
+        while line := file.readline(1_000_000):
+            if line.strip():
+                lines.append(line.strip())
+            if lines and (not line.strip() or len(line) == 1_000_000):
+                yield " ".join(lines)
+                lines = []
+    if lines:
+        yield " ".join(lines)
+
+
+def documentation():
+    """The documentation on every learner's disk: Python's topics, and the docstrings of all installed
+    packages.
+    """
+    for _, text in sorted(pydoc_data.topics.topics.items()):
+        yield " ".join(text.split())
+    roots = [Path(sysconfig.get_path("stdlib")), *map(Path, site.getsitepackages())]
+    for root in roots:
+        for path in sorted(root.rglob("*.py")):
+            if root == roots[0] and "site-packages" in path.parts:
+                continue
+            yield from docstrings(path)
+
+
+def docstrings(path):
+    """The docstrings in a Python file, without running it."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, OSError):
+        return  # templates and test data are not always Python
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            text = ast.get_docstring(node)
+            if text and len(text) >= 40:
+                yield " ".join(text.split())
+
+
+def tokenized(texts, tokenizer, max_length):
+    """Examples of at most `max_length` ids, [CLS] … [SEP]; longer texts go on in the next example."""
+    fast = tokenizer.fast()
+    cls_id, sep_id = fast.token_to_id("[CLS]"), fast.token_to_id("[SEP]")
+    texts = iter(texts)
+    while batch := list(islice(texts, 1000)):
+        for encoding in fast.encode_batch(batch, add_special_tokens=False):
+            for start in range(0, len(encoding.ids), max_length - 2):
+                yield [cls_id, *encoding.ids[start : start + max_length - 2], sep_id]
+
+
+class Examples:
+    """Lists of ids in two files, read one by one: ids.bin holds them end to end, ends.bin where each one
+    ends.
+
+    Made by `Examples.write`; as long as they are not complete they have another name.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.count = (self.folder / "ends.bin").stat().st_size // 8
+
+    @classmethod
+    def write(cls, folder, examples):
+        folder = Path(folder)
+        partial = folder.with_name(folder.name + ".part")
+        for old in (partial, folder):
+            shutil.rmtree(old, ignore_errors=True)
+        partial.mkdir(parents=True)
+        end = 0
+        with open(partial / "ids.bin", "wb") as ids, open(partial / "ends.bin", "wb") as ends:
+            for example in examples:
+                end += len(example)
+                array("i", example).tofile(ids)
+                array("q", [end]).tofile(ends)
+        if end == 0:
+            raise ValueError("the corpus is empty: there is no text in it")
+        os.replace(partial, folder)
+        return cls(folder)
+
+    def __len__(self):
+        return self.count
+
+    def read(self, rows):
+        """The examples with these numbers, a list of arrays."""
+        found = []
+        with open(self.folder / "ids.bin", "rb") as ids, open(self.folder / "ends.bin", "rb") as ends:
+            for row in rows:
+                first = max(row - 1, 0)
+                ends.seek(8 * first)
+                span = array("q", ends.read(8 * (row - first + 1)))
+                start, end = (span[0] if row else 0), span[-1]
+                ids.seek(4 * start)
+                found.append(array("i", ids.read(4 * (end - start))))
+        return found
+
+
+def pad(examples, pad_id):
+    """Lists of ids → (batch, longest), filled up on the right."""
+    batch = torch.full((len(examples), max(map(len, examples))), pad_id)
+    for row, example in zip(batch, examples, strict=True):
+        row[: len(example)] = torch.tensor(example)
+    return batch
+
+
+class Batches:
+    """The batch of every step, a function of the step alone: training can stop anywhere and go on.
+
+    Each epoch shuffles all examples. Within a window of `window` batches they are sorted by length, so that
+    texts of one length meet and little is padded; then the window's batches are shuffled.
+    """
+
+    def __init__(self, examples, batch_size, pad_id, seed=0, window=64):
+        self.examples, self.batch_size, self.pad_id, self.seed = examples, batch_size, pad_id, seed
+        self.window = max(1, min(window, len(examples) // batch_size))
+        self.per_epoch = max(1, len(examples) // (batch_size * self.window)) * self.window
+        self._order = (None, None)
+        self._planned = (None, None)
+
+    def epoch_order(self, epoch):
+        if self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            order = torch.randperm(len(self.examples), generator=generator, dtype=torch.int64)
+            self._order = (epoch, order)
+        return self._order[1]
+
+    def plan(self, epoch, window):
+        """The batches of a window, in the order of training."""
+        if self._planned[0] != (epoch, window):
+            size = self.window * self.batch_size
+            rows = self.epoch_order(epoch)[window * size : (window + 1) * size].tolist()
+            examples = sorted(self.examples.read(rows), key=len)  # sorting keeps the shuffled order of equals
+            cut = range(0, len(examples), self.batch_size)
+            batches = [pad(examples[i : i + self.batch_size], self.pad_id) for i in cut]
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch * 9176 + window)
+            order = torch.randperm(len(batches), generator=generator).tolist()
+            self._planned = ((epoch, window), [batches[number] for number in order])
+        return self._planned[1]
+
+    def __getitem__(self, step):
+        """step: from 0, without end. Returns (batch_size, longest) ids."""
+        epoch, position = divmod(step, self.per_epoch)
+        window, number = divmod(position, self.window)
+        batches = self.plan(epoch, window)
+        return batches[number % len(batches)]  # a corpus smaller than one batch gives it again and again

@@ -1,0 +1,227 @@
+"""Week 5: pre-training. One loop, used from a notebook as an iterator and from the shell as a command.
+
+    python -m course_lib.pretraining --corpus town-ko --minutes 5 --out my_bert
+
+Everything drawn at random in a step (its texts, its gaps, its dropout) depends on the seed and the number of
+the step alone. So a run that was stopped, even by force, goes on as if nothing had happened.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import clip_grad_norm_
+
+from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
+from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
+from course_lib.masking import mask_tokens
+
+
+@dataclass(frozen=True)
+class Training:
+    """The settings of a run. steps: None trains for `minutes` instead; learning_rate: the highest one, after
+    warm-up
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    weight_decay: float = 0.01
+    mask_probability: float = 0.15
+    clip: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self):
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("give either steps or minutes, not both and not neither")
+        for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value!r}")
+
+    def learning_rate_at(self, step, done):
+        """Linear warm-up, then linear decay to 0. done: the share of the run that is over, from 0 to 1."""
+        return self.learning_rate * min(1.0, (step + 1) / self.warmup, 1.0 - done)
+
+
+@dataclass
+class State:
+    """Where a run is. loss: of this step's batch, nats per hidden piece; tokens: read so far; seconds: of
+    training
+    """
+
+    step: int
+    loss: float
+    learning_rate: float
+    tokens: int
+    seconds: float
+
+
+class PreTraining:
+    """A model in training: iterate over it to train, one State a step; stop when you like and go on later.
+
+    batches: indexed by step, gives (batch, n) ids; the same for every process, each trains on its share
+    """
+
+    def __init__(self, model, batches, vocab, training):
+        self.model, self.batches, self.vocab, self.training = model, batches, vocab, training
+        self.device = next(model.parameters()).device
+        self.parallel = DistributedDataParallel(model) if distributed.is_initialized() else model
+        self.optimizer = make_optimizer(model, training)
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+
+    def done(self):
+        """The share of the run that is over."""
+        if self.training.steps is not None:
+            return self.step / self.training.steps
+        return self.seconds / (60 * self.training.minutes)
+
+    def __iter__(self):
+        while (done := self.done()) < 1:
+            began = time.perf_counter()
+            learning_rate = self.training.learning_rate_at(self.step, done)
+            loss, tokens = self.train_step(learning_rate)
+            self.step += 1
+            self.tokens += tokens
+            self.seconds += agreed(time.perf_counter() - began)
+            yield State(self.step, loss, learning_rate, self.tokens, self.seconds)
+
+    def train_step(self, learning_rate):
+        """Hide, guess, compare, improve. Returns the loss and the number of pieces read, over all
+        processes.
+        """
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        input_ids = self.batches[self.step]  # (batch, n)
+        generator = torch.Generator().manual_seed(self.training.seed * 1_000_003 + self.step)
+        hidden_ids, labels = mask_tokens(
+            input_ids, self.vocab, self.training.mask_probability, generator=generator
+        )
+        tokens = (input_ids != self.vocab.pad_id).sum().item()
+        total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
+        rank, processes = process()
+        hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
+        torch.manual_seed((self.training.seed * 1_000_003 + self.step) * processes + rank)  # for dropout
+        attention_mask = None  # most batches hold texts of one length and need none
+        if (hidden_ids == self.vocab.pad_id).any():
+            attention_mask = hidden_ids != self.vocab.pad_id
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            output = self.parallel(hidden_ids, attention_mask=attention_mask, labels=labels, masked_only=True)
+        # Each process knows the mean over its own gaps; weighted like this, their average is the mean over
+        # all.
+        count = (labels != IGNORE_INDEX).sum().item()
+        loss = output.loss * count * processes / total
+        self.optimizer.zero_grad()
+        loss.backward()
+        clip_grad_norm_(self.model.parameters(), self.training.clip)
+        self.optimizer.step()
+        return agreed(loss.detach()), tokens
+
+    def state(self):
+        """{name: tensor}: what the optimiser remembers."""
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        return {
+            f"{names[parameter]}/{key}": tensor
+            for parameter, memory in self.optimizer.state.items()
+            for key, tensor in memory.items()
+        }
+
+    def load_state(self, tensors):
+        """Take over what `state` gave."""
+        for name, parameter in self.model.named_parameters():
+            keys = [key for key in tensors if key.rpartition("/")[0] == name]
+            self.optimizer.state[parameter] = {key.rpartition("/")[2]: tensors[key] for key in keys}
+
+
+def make_optimizer(model, training):
+    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    groups = [
+        dict(params=matrices, weight_decay=training.weight_decay),
+        dict(params=others, weight_decay=0.0),
+    ]
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def process():
+    """(number of this process, number of all processes); (0, 1) without torchrun."""
+    if distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def agreed(value):
+    """The mean of a number over all processes, so that all decide alike."""
+    if not distributed.is_initialized():
+        return float(value)
+    mean = torch.as_tensor(value, dtype=torch.float64, device="cpu").clone()
+    distributed.all_reduce(mean)
+    return mean.item() / distributed.get_world_size()
+
+
+# -- kept on disk
+
+
+def save_checkpoint(run, tokenizer, out, keep=2):
+    """Write out/checkpoint-STEP under another name first, so that what has the name is whole."""
+    folder = Path(out) / f"checkpoint-{run.step:08d}"
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_model(run.model, partial, tokenizer)
+    write_file(partial / "optimizer.safetensors", safetensors.torch.save(run.state()))
+    sums = {file.name: digest(file) for file in sorted(partial.iterdir())}
+    progress = dict(step=run.step, tokens=run.tokens, seconds=run.seconds, training=asdict(run.training))
+    write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    for old in checkpoints(out)[keep:]:
+        shutil.rmtree(old)
+    return folder
+
+
+def checkpoints(out):
+    """The folders of complete checkpoints, the newest first."""
+    return sorted((p for p in Path(out).glob("checkpoint-????????") if p.is_dir()), reverse=True)
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_checkpoint(run, out, warn=print):
+    """Continue `run` from the newest sound checkpoint in `out`; damaged ones are named and passed over."""
+    for folder in checkpoints(out):
+        try:
+            progress = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+            for name, wanted in progress["sha256"].items():
+                if digest(folder / name) != wanted:
+                    raise ValueError(f"{name} is damaged")
+            weights = load_model(folder, BertForMaskedLM).state_dict()
+            memory = read_safetensors(folder / "optimizer.safetensors")
+        except (ValueError, KeyError, OSError) as error:
+            warn(f"{folder} cannot be used ({error}); trying the one before")
+            continue
+        run.model.load_state_dict(weights)
+        run.load_state(memory)
+        run.step, run.tokens, run.seconds = (progress[name] for name in ("step", "tokens", "seconds"))
+        return folder
+    raise ValueError(f"{out} holds no sound checkpoint to resume from")
+
+
+if __name__ == "__main__":
+    from course_lib.pretraining_command import main
+
+    main()

@@ -1,0 +1,195 @@
+"""Week 5: pre-training from the shell, alone or under torchrun. `python -m course_lib.pretraining --help`"""
+
+import argparse
+import json
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import distributed
+from tqdm import tqdm
+
+from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.checkpoint import load_tokenizer, save_model, write_file
+from course_lib.corpus import Batches, Examples, corpus_texts, tokenized
+from course_lib.ladder import evaluate, hide_for_evaluation, ladder
+from course_lib.masking import Vocabulary
+from course_lib.pretraining import (
+    PreTraining,
+    Training,
+    checkpoints,
+    load_checkpoint,
+    process,
+    save_checkpoint,
+)
+from course_lib.town import Town
+from course_lib.wordpiece import WordPieceTokenizer
+from course_lib.wordpiece_training import train_wordpiece
+
+HELD_OUT = 1000  # texts that are never trained on
+VOCAB_SIZES = {"town-ko": 1600, "town-en": 1100}
+TOKENIZER_TEXT = 20_000_000  # characters from which a vocabulary is trained
+
+
+def arguments(argv=None):
+    parser = argparse.ArgumentParser("python -m course_lib.pretraining", description="Pre-train a BERT.")
+    parser.add_argument("--corpus", required=True, help="town-ko, town-en, docs, or a text file or folder")
+    parser.add_argument(
+        "--out", required=True, type=Path, help="folder for the model, its checkpoints and metrics"
+    )
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, help="train for so long")
+    length.add_argument(
+        "--steps", type=int, help="train so many batches; only then is a resumed run bit-identical"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in --out")
+    parser.add_argument(
+        "--vocab-size",
+        type=int,
+        help="pieces; without it 1,600 for town-ko, 1,100 for town-en and 8,000 else",
+    )
+    parser.add_argument("--hidden-size", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--max-length", type=int, default=128, help="longest text in pieces")
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--init-std", type=float, default=0.06)
+    parser.add_argument("--batch-size", type=int, default=128, help="texts a step, over all processes")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--evaluate-every", type=int, default=500, metavar="STEPS")
+    parser.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
+    return parser.parse_args(argv)
+
+
+def prepare(args, warn):
+    """Tokenizer and examples of the corpus: made once, then read from --out."""
+    folder = args.out / "corpus"
+    if args.resume and (folder / "train").is_dir():
+        return load_tokenizer(folder), Examples(folder / "train"), Examples(folder / "held_out")
+    stream = corpus_texts(args.corpus, warn)
+    is_town = args.corpus.startswith("town-")
+    # The likelihood rule keeps Korean stems and particles apart; on other text frequency makes the better
+    # pieces.
+    rule = "likelihood" if args.corpus == "town-ko" else "frequency"
+    size = args.vocab_size or VOCAB_SIZES.get(args.corpus, 8000)
+    options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
+    sample = upto(stream() if not is_town else islice(stream(), 20_000), TOKENIZER_TEXT)
+    tokenizer = WordPieceTokenizer(train_wordpiece(sample, size, rule, **options), **options)
+    tokenizer.save(folder)
+    held_out = tokenized(islice(stream(), HELD_OUT), tokenizer, args.max_length)
+    held_out = Examples.write(folder / "held_out", islice(held_out, HELD_OUT))
+    texts = tqdm(islice(stream(), HELD_OUT, None), desc="reading", unit=" texts", mininterval=0.5)
+    return tokenizer, Examples.write(folder / "train", tokenized(texts, tokenizer, args.max_length)), held_out
+
+
+def upto(texts, characters):
+    """The first texts, as far as they hold `characters` together."""
+    for text in texts:
+        yield text
+        characters -= len(text)
+        if characters <= 0:
+            return
+
+
+def train(args):
+    is_first = process()[0] == 0
+    if is_first:
+        args.out.mkdir(parents=True, exist_ok=True)
+        if checkpoints(args.out) and not args.resume:
+            raise ValueError(f"{args.out} holds a run already: go on with --resume, or name another --out")
+        prepared = prepare(args, tqdm.write)
+    if distributed.is_initialized():
+        distributed.barrier()  # the others read what the first one has written
+        if not is_first:
+            prepared = prepare(argparse.Namespace(**(vars(args) | dict(resume=True))), tqdm.write)
+    tokenizer, examples, held_out = prepared
+    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(args.seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer.vocab),
+        hidden_size=args.hidden_size,
+        num_hidden_layers=args.layers,
+        num_attention_heads=args.heads,
+        intermediate_size=4 * args.hidden_size,
+        max_position_embeddings=args.max_length,
+        hidden_dropout_prob=args.dropout,
+        attention_probs_dropout_prob=args.dropout,
+        initializer_range=args.init_std,
+    )
+    vocab = Vocabulary(tokenizer.vocab)
+    training = Training(
+        steps=args.steps,
+        minutes=args.minutes,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+    batches = Batches(examples, args.batch_size, vocab.pad_id, args.seed)
+    run = PreTraining(BertForMaskedLM(config).to(device), batches, vocab, training)
+    if args.resume:
+        load_checkpoint(run, args.out, warn=tqdm.write)
+    gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
+    town = Town(args.corpus[-2:], tokenizer) if args.corpus.startswith("town-") else None
+    rungs = ladder(tokenizer.vocab, gaps, town) if is_first else {}
+    metrics = Metrics(args.out / "metrics.jsonl", run.step)
+    total = args.steps or round(60 * args.minutes)
+    unit = "step" if args.steps else "s"
+    with tqdm(total=total, initial=min(total, progress(run)), unit=unit, disable=not is_first) as bar:
+        for state in run:
+            bar.update(min(total, progress(run)) - bar.n)
+            if is_first and (state.step % 10 == 0):
+                speed = f"{state.tokens / state.seconds:,.0f} tokens/s"
+                bar.set_postfix_str(f"loss {state.loss:.3f}, {rung_below(state.loss, rungs)}, {speed}")
+            if not is_first:
+                continue
+            finished = run.done() >= 1
+            if state.step % args.evaluate_every == 0 or finished:
+                loss, accuracy = evaluate(run.model, gaps, vocab)
+                metrics.add(vars(state) | dict(held_out_loss=loss, held_out_accuracy=accuracy, rungs=rungs))
+                tqdm.write(f"step {state.step}: held-out loss {loss:.4f}, accuracy {accuracy:.4f}, "
+                           f"{rung_below(loss, rungs)}")  # fmt: skip
+            if state.step % args.checkpoint_every == 0 or finished:
+                save_checkpoint(run, tokenizer, args.out)
+    if is_first:
+        save_model(run.model, args.out, tokenizer)
+
+
+def progress(run):
+    return run.step if run.training.steps else int(run.seconds)
+
+
+def rung_below(loss, rungs):
+    """Which rung of the ladder the loss has passed, in words."""
+    passed = [name for name, nats in sorted(rungs.items(), key=lambda item: item[1]) if loss < nats]
+    return f"below {passed[0]} {rungs[passed[0]]:.3f}" if passed else "above the ladder"
+
+
+class Metrics:
+    """metrics.jsonl: one line for each evaluation. Lines of steps that will be run again are taken out."""
+
+    def __init__(self, path, step):
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and step else []
+        self.lines = [line for line in lines if json.loads(line)["step"] <= step]
+
+    def add(self, values):
+        self.lines.append(json.dumps(values))
+        write_file(self.path, ("\n".join(self.lines) + "\n").encode())
+
+
+def main(argv=None):
+    args = arguments(argv)
+    if "WORLD_SIZE" in os.environ:
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        train(args)
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(f"{error}")
+    except OSError as error:
+        sys.exit(f"{error}\nThe last complete checkpoint is whole; make room and go on with --resume.")
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
