@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,9 +69,20 @@ def separate_ideographs(characters):
 
 def without_accents(characters):
     """Decompose (NFD) and drop the marks: é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
-    decomposed = [
-        each._replace(text=part) for each in characters for part in unicodedata.normalize("NFD", each.text)
+    parts = [
+        (part, is_extra > 0)
+        for each in characters
+        for is_extra, part in enumerate(unicodedata.normalize("NFD", each.text))
     ]
+    decomposed, place = [], -1
+    for are_marks, run in groupby(parts, key=lambda part: unicodedata.combining(part[0]) > 0):
+        # Marks on one letter have an order of their own; as in the reference, places are dealt out after
+        # sorting.
+        for part, is_extra in sorted(
+            run, key=lambda part: unicodedata.combining(part[0]) if are_marks else 0
+        ):
+            place += not is_extra
+            decomposed.append(characters[place]._replace(text=part))
     return [each for each in decomposed if unicodedata.category(each.text) != "Mn"]
 
 
@@ -250,8 +262,9 @@ class WordPieceTokenizer:
                 raise ValueError(
                     f"max_length must be at least {len(parts) + 1} for [CLS] and [SEP], got {max_length}"
                 )
+            shorter = min(parts, key=len)
             while sum(map(len, parts)) > room:
-                max(reversed(parts), key=len).pop()
+                max(parts, key=lambda part: (len(part), part is shorter)).pop()
         pieces, type_ids = [Piece("[CLS]", 0, 0)], [0]
         for number, part in enumerate(parts):
             pieces += [*part, Piece("[SEP]", 0, 0)]

@@ -1,0 +1,148 @@
+"""Our tokenizer against `tokenizers.BertWordPieceTokenizer` on generated strings: `make fuzz`."""
+
+import argparse
+import random
+import sys
+import unicodedata
+from pathlib import Path
+
+import tokenizers
+
+from course_lib.wordpiece import SPECIAL, WordPieceTokenizer, read, words
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from unicode_versions import code_points
+
+SETTINGS = [(lowercase, accents) for lowercase in (True, False) for accents in (None, True, False)]
+FAMILIES = "👨\u200d👩\u200d👧\u200d👦", "👍🏽", "🇰🇷", "❤️\u200d🔥", "1️⃣"
+
+
+def drawable():
+    """Every code point that can stand in a string for Rust, by category, without those that are listed."""
+    differ, found = code_points(), {}
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        if category != "Cs" and code not in differ:
+            found.setdefault(category, []).append(chr(code))
+    return found
+
+
+def vocabulary(rng, characters):
+    """A vocabulary with a share of what the strings are made of, as first pieces and as later ones."""
+    some = {rng.choice(characters[category]) for category in characters for _ in range(40)}
+    syllables = [chr(code) for code in range(0xAC00, 0xD7A4, 7)] + [
+        chr(code) for code in range(0x1100, 0x11FF)
+    ]
+    pieces = [
+        *"abcdefghijklmnopqrstuvwxyz0123456789",
+        "the",
+        "un",
+        "able",
+        "ing",
+        "한국",
+        "어",
+        *syllables,
+        *some,
+    ]
+    pieces = [piece for piece in dict.fromkeys(pieces) if piece.strip() == piece and piece]
+    return [*SPECIAL, *pieces, *("##" + piece for piece in pieces)]
+
+
+def draw_string(rng, characters, kinds):
+    """A string of parts: words, jamo, accents, emoji, control characters, special pieces, anything at all."""
+    parts = []
+    for _ in range(rng.randint(0, 8)):
+        kind = rng.randrange(10)
+        if kind == 0:
+            parts.append("".join(rng.choice(characters[rng.choice(kinds)]) for _ in range(rng.randint(1, 6))))
+        elif kind == 1:
+            text = "".join(chr(rng.randrange(0xAC00, 0xD7A4)) for _ in range(rng.randint(1, 5)))
+            parts.append(unicodedata.normalize(rng.choice(["NFC", "NFD"]), text))
+        elif kind == 2:
+            parts.append(
+                "".join(rng.choice("aeiouAEIOUnÅÉİßΣσς") + rng.choice(characters["Mn"]) for _ in range(3))
+            )
+        elif kind == 3:
+            parts.append(rng.choice(FAMILIES))
+        elif kind == 4:
+            parts.append(rng.choice(characters[rng.choice(["Cc", "Cf", "Zs", "Zl", "Zp", "Cn", "Co"])]))
+        elif kind == 5:
+            parts.append(rng.choice(SPECIAL))
+        elif kind == 6:
+            parts.append(rng.choice(" \t\n\u00a0\u3000") * rng.randint(1, 3))
+        elif kind == 7:
+            parts.append(rng.choice([*"!#$,.;?[]_'\"「」。、·…-–", "漢字", "日本", "カナ"]))
+        else:
+            parts.append("".join(rng.choice("abcdeABC한국어theun") for _ in range(rng.randint(1, 9))))
+    if rng.random() < 0.0005:
+        parts.append(rng.choice("a한é") * rng.choice([99, 100, 101, 100_000]))
+    return "".join(parts)
+
+
+def compare(count, seed):
+    """(number of strings compared, the first difference found or None)"""
+    rng = random.Random(seed)
+    characters = drawable()
+    kinds = sorted(characters)
+    pieces = vocabulary(rng, characters)
+    ids = {piece: number for number, piece in enumerate(pieces)}
+    pairs = [
+        (
+            WordPieceTokenizer(pieces, lowercase, accents),
+            tokenizers.BertWordPieceTokenizer(ids, lowercase=lowercase, strip_accents=accents),
+        )
+        for lowercase, accents in SETTINGS
+    ]
+    for number in range(count):
+        ours, theirs = pairs[number % len(pairs)]
+        text = draw_string(rng, characters, kinds)
+        got, wanted = ours.encode(text), theirs.encode(text)
+        if (got.ids, got.offsets) != (wanted.ids, wanted.offsets):
+            return number, (text, SETTINGS[number % len(pairs)], got, wanted)
+    return count, None
+
+
+def scan():
+    """The code points that the two sides treat differently."""
+    found = set()
+    for lowercase, accents in SETTINGS:
+        ours = WordPieceTokenizer(SPECIAL, lowercase, accents)
+        normaliser = tokenizers.normalizers.BertNormalizer(lowercase=lowercase, strip_accents=accents)
+        splitter = tokenizers.pre_tokenizers.BertPreTokenizer()
+        for code in range(sys.maxunicode + 1):
+            if not 0xD800 <= code < 0xE000:
+                text = f"a{chr(code)}b"
+                wanted = [word for word, _ in splitter.pre_tokenize_str(normaliser.normalize_str(text))]
+                if [
+                    "".join(each.text for each in word) for word in words(ours.normalise(read(text)))
+                ] != wanted:
+                    found.add(code)
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--scan", action="store_true", help="list the code points at which Unicode versions differ"
+    )
+    args = parser.parse_args()
+    if args.scan:
+        found = scan()
+        unlisted = sorted(found - code_points())
+        print(
+            f"Unicode {unicodedata.unidata_version}: {len(found)} code points differ, not listed: {unlisted}"
+        )
+        sys.exit(bool(unlisted))
+    compared, difference = compare(args.count, args.seed)
+    print(f"{compared:,} strings with the same ids and offsets (seed {args.seed})")
+    if difference:
+        text, setting, got, wanted = difference
+        print(f"then a difference, lowercase and strip_accents {setting}: {text!r}")
+        print(f"ours {got}\ntheirs {wanted.tokens} {wanted.offsets}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
