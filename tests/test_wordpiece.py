@@ -195,7 +195,7 @@ def test_frequency_rule_equals_the_rust_trainer_until_a_tie_decides(seed):
     decided = next(
         number for number, (*_, equals) in enumerate(brute_force(counts, "frequency")) if equals > 1
     )
-    assert decided >= 5
+    assert decided > 0  # or nothing would be compared
     size = len(train_wordpiece(texts, 10_000, "frequency", min_frequency=10**9, progress=False)) + decided
     theirs = tokenizers.BertWordPieceTokenizer()
     theirs.train_from_iterator(texts, vocab_size=size, show_progress=False)

@@ -1,0 +1,224 @@
+"""Pre-training: stopped by force it goes on bit by bit, and two processes do the same as one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.checkpoint import read_safetensors
+from course_lib.corpus import Batches, Examples, corpus_texts, why_not_text
+from course_lib.fill_mask import fill_mask
+from course_lib.ladder import hide_for_evaluation, ladder
+from course_lib.masking import Vocabulary
+from course_lib.pretraining import PreTraining, Training, checkpoints, load_checkpoint, save_checkpoint
+from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
+
+PIECES = [*SPECIAL, *"abcdefghijklmnopqrst"]
+VOCAB = Vocabulary(PIECES)
+TOKENIZER = WordPieceTokenizer(PIECES)
+ROOT = Path(__file__).parent.parent
+SMALL = ["--vocab-size", "60", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--batch-size", "8"]
+
+
+@pytest.fixture
+def examples(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, 9, (300,), generator=generator).tolist()
+    rows = [[2, *torch.randint(5, 25, (n,), generator=generator).tolist(), 3] for n in lengths]
+    return Examples.write(tmp_path / "examples", rows)
+
+
+def new_run(examples, **options):
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(PIECES),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=16,
+    )
+    training = Training(**(dict(steps=12, batch_size=16, warmup=3) | options))
+    return PreTraining(BertForMaskedLM(config), Batches(examples, 16, 0), VOCAB, training)
+
+
+def assert_same_tensors(first, second):
+    assert first.keys() == second.keys()
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
+def test_batches_hold_every_example_once_an_epoch(examples):
+    batches = Batches(examples, 16, 0, window=3)
+    seen = [tuple(i for i in row if i) for step in range(batches.per_epoch) for row in batches[step].tolist()]
+    stored = [tuple(each) for each in examples.read(range(len(examples)))]
+    assert len(seen) == 288 and all(seen.count(each) <= stored.count(each) for each in set(seen))
+
+
+def test_batch_depends_on_the_step_alone(examples):
+    one, other = Batches(examples, 16, 0), Batches(examples, 16, 0)
+    forwards = [one[step] for step in range(40)]
+    assert all(torch.equal(other[step], forwards[step]) for step in reversed(range(40)))
+
+
+def test_loss_falls(examples):
+    losses = [state.loss for state in new_run(examples, steps=60, learning_rate=0.01)]
+    assert sum(losses[-10:]) < sum(losses[:10])
+
+
+def test_run_goes_on_from_a_checkpoint_bit_by_bit(examples, tmp_path):
+    whole = new_run(examples)
+    losses = [state.loss for state in whole]
+    first = new_run(examples)
+    for state in first:
+        if state.step == 5:
+            break
+    save_checkpoint(first, TOKENIZER, tmp_path / "out")
+    second = new_run(examples)
+    load_checkpoint(second, tmp_path / "out")
+    assert [state.loss for state in second] == losses[5:]
+    assert_same_tensors(second.model.state_dict(), whole.model.state_dict())
+    assert_same_tensors(second.state(), whole.state())
+
+
+def test_damaged_checkpoint_is_named_and_the_one_before_used(examples, tmp_path):
+    run, said = new_run(examples), []
+    for state in run:
+        if state.step in (4, 8):
+            save_checkpoint(run, TOKENIZER, tmp_path)
+    newest = checkpoints(tmp_path)[0] / "model.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-7])
+    again = new_run(examples)
+    assert load_checkpoint(again, tmp_path, warn=said.append).name == "checkpoint-00000004"
+    assert again.step == 4 and "checkpoint-00000008" in said[0] and "damaged" in said[0]
+
+
+def test_no_sound_checkpoint_is_an_error(examples, tmp_path):
+    with pytest.raises(ValueError, match="no sound checkpoint"):
+        load_checkpoint(new_run(examples), tmp_path)
+
+
+def test_steps_and_minutes_exclude_each_other():
+    with pytest.raises(ValueError, match="either steps or minutes"):
+        Training(steps=1, minutes=1)
+
+
+def test_ladder_goes_down(examples):
+    rungs = ladder(PIECES, hide_for_evaluation(examples.read(range(100)), VOCAB))
+    assert list(rungs.values()) == sorted(rungs.values(), reverse=True)
+
+
+# -- the command
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A corpus of one file: 3,000 short paragraphs."""
+    generator = torch.Generator().manual_seed(3)
+    words = ["the", "dog", "saw", "a", "cat", "and", "ran", "off", "한국어", "를"]
+    picks = torch.randint(0, len(words), (3000, 6), generator=generator).tolist()
+    path = tmp_path / "text.txt"
+    path.write_text("\n\n".join(" ".join(words[i] for i in row) for row in picks), encoding="utf-8")
+    return path
+
+
+def command(text, out, *options, launcher=("-m", "course_lib.pretraining")):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    call = [sys.executable, *launcher, "--corpus", str(text), "--out", str(out), *SMALL, *options]
+    return subprocess.Popen(
+        call,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process):
+    out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err[-2000:]
+    return out
+
+
+def test_killed_run_ends_like_an_undisturbed_one(text, tmp_path):
+    options = ["--steps", "300", "--checkpoint-every", "20", "--evaluate-every", "100", "--dropout", "0.1"]
+    finish(command(text, tmp_path / "whole", *options))
+    process = command(text, tmp_path / "killed", *options)
+    while not checkpoints(tmp_path / "killed") and process.poll() is None:
+        time.sleep(0.02)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    finish(command(text, tmp_path / "killed", *options, "--resume"))
+    for name in ("model.safetensors", "optimizer.safetensors"):
+        last = "checkpoint-00000300"
+        assert_same_tensors(
+            read_safetensors(tmp_path / "whole" / last / name),
+            read_safetensors(tmp_path / "killed" / last / name),
+        )
+
+
+def test_two_processes_lose_what_one_loses(text, tmp_path):
+    options = ["--steps", "30", "--evaluate-every", "10"]
+    finish(command(text, tmp_path / "one", *options))
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "course_lib.pretraining"]
+    finish(command(text, tmp_path / "two", *options, launcher=launcher))
+    one, two = (
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        for name in ("one", "two")
+    )
+    assert len(one) == 3
+    for mine, theirs in zip(one, two):
+        assert theirs["loss"] == pytest.approx(mine["loss"], rel=1e-4)
+        assert theirs["held_out_loss"] == pytest.approx(mine["held_out_loss"], rel=1e-4)
+
+
+def test_second_run_does_not_overwrite_the_first(text, tmp_path):
+    finish(command(text, tmp_path / "out", "--steps", "2"))
+    process = command(text, tmp_path / "out", "--steps", "2")
+    assert "holds a run already" in process.communicate()[1] and process.returncode == 1
+
+
+# -- corpora and questions
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [(b"", "empty"), (b"a\0b", "zero byte"), ("한국".encode("euc-kr"), "not UTF-8"), ("한국".encode(), None)],
+)
+def test_file_that_is_no_text_is_recognised(tmp_path, content, reason):
+    (tmp_path / "file.txt").write_bytes(content)
+    found = why_not_text(tmp_path / "file.txt")
+    assert found is None if reason is None else reason in found
+
+
+def test_bad_files_are_named_and_left_out(tmp_path):
+    (tmp_path / "good.md").write_text("one\ntwo\n\nthree", encoding="utf-8")
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe")
+    said = []
+    assert list(corpus_texts(tmp_path, said.append)()) == ["one two", "three"]
+    assert len(said) == 1 and "bad.txt" in said[0]
+
+
+def test_corpus_without_text_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="no text in it"):
+        corpus_texts(tmp_path)
+
+
+def test_text_without_a_gap_is_refused(examples):
+    with pytest.raises(ValueError, match=r"no \[MASK\]"):
+        fill_mask(new_run(examples).model, TOKENIZER, "a b c")
+
+
+def test_answers_are_probabilities_in_order(examples):
+    ((*answers,),) = fill_mask(new_run(examples).model, TOKENIZER, "a [MASK] c", top=len(PIECES))
+    values = [probability for _, probability in answers]
+    assert values == sorted(values, reverse=True) and sum(values) == pytest.approx(1)
