@@ -11,6 +11,14 @@ from torch import nn
 from torch.nn import functional as F
 
 
+def closed(mask, dtype):
+    """What to add to the scores: 0 where `mask` allows looking, and elsewhere so little that softmax gives 0.
+
+    It is the most negative finite number: with -inf, a row that may look nowhere would become NaN.
+    """
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
+
+
 def attention_weights(query, key, mask=None):
     """How much each position looks at each other one: softmax(Q Kᵀ / √d).
 
@@ -20,8 +28,7 @@ def attention_weights(query, key, mask=None):
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., n, m)
     if mask is not None:
-        # The most negative finite number: with -inf, a row that may look nowhere would become NaN.
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        scores = scores + closed(mask, scores.dtype)
     return scores.softmax(dim=-1)
 
 
@@ -38,12 +45,7 @@ def attention(query, key, value, mask=None, dropout=0.0):
 
 def fused_attention(query, key, value, mask=None, dropout=0.0):
     """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
-    bias = None
-    if mask is not None:
-        # A bool mask would do, but torch gives 0 to a row that may look nowhere; this keeps both forms equal
-        # there.
-        bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
-        bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
+    bias = None if mask is None else closed(mask, query.dtype)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
 
 

@@ -111,7 +111,7 @@ def run(command, **settings):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")
 def test_make_alone_names_every_target():
-    shown = run(["make"]).stdout
+    shown = run(["make", "--no-print-directory"]).stdout
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: help (.*)", makefile, re.MULTILINE).group(1).split()
     assert [line.split()[1] for line in shown.splitlines()] == targets

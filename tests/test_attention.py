@@ -1,0 +1,170 @@
+"""The two forms of attention give the same numbers; masks, padding and shapes do what they say."""
+
+import pytest
+import torch
+
+from course_lib.attention import SelfAttention, attention, attention_weights, fused_attention
+from course_lib.bert import BertConfig, BertForMaskedLM, BertModel
+from course_lib.embeddings import BertEmbeddings, sinusoidal_positions
+
+
+def draw(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+MASKS = {
+    "none": None,
+    "padding": torch.tensor([True, True, True, False, False])[None, None, None],
+    "causal": torch.ones(5, 5, dtype=torch.bool).tril(),
+    "nothing allowed": torch.zeros(1, 1, 1, 5, dtype=torch.bool),
+}
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+def test_fused_form_equals_the_clear_one(mask):
+    inputs = [draw(2, 3, 5, 7, seed=seed) for seed in range(3)]
+    torch.testing.assert_close(fused_attention(*inputs, mask), attention(*inputs, mask)[0], rtol=0, atol=1e-10)
+
+
+# A row that may look nowhere is left out: torch's kernel has a gradient of its own there, and no loss reads it.
+@pytest.mark.parametrize("kind", ["none", "padding", "causal"])
+def test_fused_form_has_the_gradients_of_the_clear_one(kind):
+    inputs = [draw(2, 3, 5, 7, seed=seed).requires_grad_() for seed in range(3)]
+    clear, fused = attention(*inputs, MASKS[kind])[0], fused_attention(*inputs, MASKS[kind])
+    direction = draw(2, 3, 5, 7, seed=9)
+    for mine, other in zip(
+        torch.autograd.grad(clear, inputs, direction), torch.autograd.grad(fused, inputs, direction)
+    ):
+        torch.testing.assert_close(other, mine, rtol=0, atol=1e-10)
+
+
+def test_rows_sum_to_one_and_forbidden_entries_are_zero():
+    weights = attention_weights(draw(5, 7), draw(5, 7, seed=1), MASKS["causal"])
+    torch.testing.assert_close(weights.sum(-1), torch.ones(5, dtype=torch.float64))
+    assert (weights[~MASKS["causal"]] == 0).all()
+
+
+def test_without_positions_attention_does_not_know_the_order():
+    layer = SelfAttention(12, 3).double().eval()
+    hidden, order = draw(1, 6, 12), torch.tensor([3, 1, 5, 0, 2, 4])
+    torch.testing.assert_close(layer(hidden[:, order])[0], layer(hidden)[0][:, order])
+
+
+def test_heads_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="hidden_size 10 .* num_heads 3"):
+        SelfAttention(10, 3)
+
+
+@pytest.fixture
+def bert():
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=30,
+        hidden_size=12,
+        num_hidden_layers=2,
+        num_attention_heads=3,
+        intermediate_size=20,
+        max_position_embeddings=10,
+        initializer_range=0.3,
+    )
+    return BertModel(config).eval()
+
+
+def test_padding_changes_no_real_position(bert):
+    ids = torch.tensor([[2, 7, 8, 3]])
+    alone = bert(ids).last_hidden_state
+    padded = torch.cat([ids, torch.full((1, 4), 9)], dim=1)
+    mask = torch.tensor([[1, 1, 1, 1, 0, 0, 0, 0]])
+    torch.testing.assert_close(bert(padded, attention_mask=mask).last_hidden_state[:, :4], alone)
+
+
+@pytest.mark.parametrize("weights", [False, True], ids=["fused", "clear"])
+def test_row_of_padding_alone_gives_no_nan(bert, weights):
+    mask = torch.tensor([[1, 1, 1], [0, 0, 0]])
+    output = bert(torch.ones(2, 3, dtype=torch.long), attention_mask=mask, output_attentions=weights)
+    assert output.last_hidden_state.isfinite().all()
+
+
+def test_text_beyond_the_table_of_positions_is_refused(bert):
+    with pytest.raises(ValueError, match="11 tokens, .* ends at 10"):
+        bert(torch.ones(1, 11, dtype=torch.long))
+
+
+def test_sinusoids_of_the_paper():
+    table = sinusoidal_positions(50, 8)
+    for position, i in [(0, 0), (3, 0), (49, 3), (17, 2)]:
+        angle = torch.tensor(position / 10000 ** (2 * i / 8), dtype=torch.float64)
+        assert table[position, 2 * i].item() == pytest.approx(angle.sin().item(), abs=1e-6)
+        assert table[position, 2 * i + 1].item() == pytest.approx(angle.cos().item(), abs=1e-6)
+
+
+def test_row_of_padding_is_not_learned_by_reading_it():
+    layer = BertEmbeddings(5, 4, 3)
+    layer(torch.tensor([[0, 1]])).square().sum().backward()
+    assert (layer.word_embeddings.weight.grad[0] == 0).all()
+
+
+# -- configuration
+
+
+@pytest.mark.parametrize(
+    "kind, wanted", [(BertConfig.base, 109_482_240), (BertConfig.large, 335_141_888)], ids=["base", "large"]
+)
+def test_published_sizes_to_the_last_parameter(kind, wanted):
+    with torch.device("meta"):
+        model = BertModel(kind())
+    assert sum(parameter.numel() for parameter in model.parameters()) == wanted
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("hidden_size", 0),
+        ("hidden_size", 770),
+        ("vocab_size", "many"),
+        ("hidden_dropout_prob", 1.0),
+        ("layer_norm_eps", -1e-12),
+        ("pad_token_id", 30522),
+        ("num_hidden_layers", True),
+    ],
+)
+def test_impossible_value_is_refused_by_name(field, value):
+    with pytest.raises(ValueError, match=rf"BertConfig\.{field} must be .*got {value!r}"):
+        BertConfig(**{field: value})
+
+
+def test_published_config_is_read_and_what_does_not_matter_ignored():
+    published = {
+        "model_type": "bert",
+        "hidden_size": 384,
+        "num_attention_heads": 12,
+        "transformers_version": "4",
+    }
+    assert BertConfig.from_dict(published) == BertConfig(hidden_size=384)
+
+
+@pytest.mark.parametrize("setting", [{"hidden_act": "relu"}, {"model_type": "gpt2"}, {"is_decoder": True}])
+def test_setting_that_cannot_be_honoured_is_refused(setting):
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        BertConfig.from_dict(setting)
+
+
+def test_config_file_that_is_no_json_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="config.json"):
+        BertConfig.from_file(tmp_path / "config.json")
+
+
+def test_weights_start_as_published():
+    """Cut off at two standard deviations, a normal distribution keeps 0.8796 of its spread."""
+    torch.manual_seed(0)
+    model = BertForMaskedLM(BertConfig(vocab_size=3000, num_hidden_layers=1))
+    weight = model.bert.embeddings.word_embeddings.weight[1:]
+    assert weight.abs().max() <= 0.04
+    assert weight.std().item() == pytest.approx(0.8796 * 0.02, rel=0.005)
+
+
+def test_masked_only_without_a_label_is_refused(bert):
+    model = BertForMaskedLM(bert.config)
+    with pytest.raises(ValueError, match="nothing to predict"):
+        model(torch.ones(1, 3, dtype=torch.long), labels=torch.full((1, 3), -100), masked_only=True)
