@@ -5,15 +5,17 @@ PROVISION := @command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) was not fou
 	"$(PYTHON)" scripts/provision.py
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test bench fuzz clean
+.PHONY: help lab test test-browser notebooks bench fuzz clean
 .SILENT:
 
 help:
-	echo "make lab     open the course in JupyterLab (JUPYTER_ARGS=… passes flags on)"
-	echo "make test    check the whole repository: style, unit tests, every notebook"
-	echo "make bench   speed and memory against other implementations"
-	echo "make fuzz    our tokenizer against the library's on a million strings"
-	echo "make clean   remove .venv and caches; your work stays"
+	echo "make lab           open the course in JupyterLab (JUPYTER_ARGS=… passes flags on)"
+	echo "make test          check the whole repository: style, unit tests, every notebook"
+	echo "make test-browser  the notebooks in a real JupyterLab in a real Chromium"
+	echo "make notebooks     run the notebooks and keep their outputs (ONLY=02 for one of them)"
+	echo "make bench         speed and memory against other implementations"
+	echo "make fuzz          our tokenizer against the library's on a million strings"
+	echo "make clean         remove .venv and caches; your work stays"
 
 lab:
 	$(PROVISION)
@@ -24,6 +26,14 @@ test:
 	$(VENV) -m ruff check
 	$(VENV) -m ruff format --check
 	$(VENV) -m pytest -q
+
+test-browser:
+	$(PROVISION) test
+	COURSE_BROWSER=1 $(VENV) -m pytest -q tests/browser
+
+notebooks:
+	$(PROVISION) test
+	$(VENV) scripts/run_notebooks.py $(ONLY)
 
 bench:
 	$(PROVISION) test

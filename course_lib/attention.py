@@ -11,24 +11,17 @@ from torch import nn
 from torch.nn import functional as F
 
 
-def closed(mask, dtype):
-    """What to add to the scores: 0 where `mask` allows looking, and elsewhere so little that softmax gives 0.
-
-    It is the most negative finite number: with -inf, a row that may look nowhere would become NaN.
-    """
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
-
-
 def attention_weights(query, key, mask=None):
     """How much each position looks at each other one: softmax(Q Kᵀ / √d).
 
-    query: (..., n, d)   key: (..., m, d)   mask: broadcastable to (..., n, m), bool, True where looking is
-    allowed Returns (..., n, m); every row sums to 1. Where a row may look somewhere, the forbidden entries
-    are exactly 0. Vaswani et al. 2017, equation 1.
+    query: (..., n, d)   key: (..., m, d)   mask: bool, True where looking is allowed, (..., n, m) or
+    broadcastable to it. Returns (..., n, m); every row sums to 1. Where a row may look somewhere, what is
+    forbidden gets exactly 0. Vaswani et al. 2017, equation 1.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., n, m)
     if mask is not None:
-        scores = scores + closed(mask, scores.dtype)
+        # The most negative finite number: with -inf, a row that may look nowhere would become NaN.
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1)
 
 
@@ -45,7 +38,10 @@ def attention(query, key, value, mask=None, dropout=0.0):
 
 def fused_attention(query, key, value, mask=None, dropout=0.0):
     """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
-    bias = None if mask is None else closed(mask, query.dtype)
+    bias = None  # added to the scores: 0 where looking is allowed
+    if mask is not None:
+        bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
+        bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
 
 

@@ -82,18 +82,14 @@ class BertConfig:
 
     @classmethod
     def from_dict(cls, settings):
-        """A config from the settings of a published config.json; what does not concern the architecture is
+        """A config from the settings of a published config.json; those that are not architecture are
         ignored.
         """
         for name, honoured in HONOURED.items():
             if settings.get(name, honoured) != honoured:
-                raise ValueError(
-                    f"this BERT cannot honour {name} = {settings[name]!r}: it knows only {honoured!r}"
-                )
+                raise ValueError(f"this BERT cannot honour {name} = {settings[name]!r}, only {honoured!r}")
         if settings.get("pruned_heads"):
-            raise ValueError(
-                f"this BERT cannot honour pruned_heads = {settings['pruned_heads']!r}: it keeps all heads"
-            )
+            raise ValueError(f"this BERT keeps all heads; pruned_heads is {settings['pruned_heads']!r}")
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in settings.items() if name in names and value is not None})
 
@@ -167,19 +163,25 @@ class BertModel(nn.Module):
         self.pooler = nn.Linear(config.hidden_size, config.hidden_size) if pooler else None
         initialise(self, config)
 
-    def forward(self, input_ids, token_type_ids=None, attention_mask=None, output_attentions=False):
-        """input_ids, token_type_ids, attention_mask: (batch, n); types default to 0, the mask to 1
-        everywhere.
+    def forward(
+        self, input_ids, token_type_ids=None, attention_mask=None, output_attentions=False, keep=None
+    ):
+        """input_ids, token_type_ids, attention_mask: (batch, n); types default to 0, the mask to 1.
+        keep: (batch, n) bool, the positions whose hidden state is wanted (without a pooler only)
 
-        Returns a BertOutput.
+        Returns a BertOutput; with `keep` its last_hidden_state is (kept, hidden_size), in reading order.
         """
+        if keep is not None and self.pooler is not None:
+            raise ValueError(
+                "keep is for a model without a pooler, which reads the first position of each text"
+            )
         for name, other in [("token_type_ids", token_type_ids), ("attention_mask", attention_mask)]:
             if other is not None and other.shape != input_ids.shape:
                 raise ValueError(
                     f"{name} has the shape {tuple(other.shape)}, input_ids {tuple(input_ids.shape)}"
                 )
         embedded = self.embeddings(input_ids, token_type_ids)  # (batch, n, hidden_size)
-        hidden, attentions = self.encoder(embedded, attention_mask, output_attentions)
+        hidden, attentions = self.encoder(embedded, attention_mask, output_attentions, keep)
         pooled = None
         if self.pooler is not None:
             pooled = torch.tanh(self.pooler(hidden[:, 0]))  # (batch, hidden_size)
@@ -187,7 +189,7 @@ class BertModel(nn.Module):
 
 
 class MaskedLMHead(nn.Module):
-    """From a hidden vector to a score for every piece: one more layer, then the dot product with each word
+    """From a hidden vector to a score for every piece: one more layer, then a dot product with each
     embedding.
 
     The decoder has no matrix of its own: it is the table of word embeddings, used the other way round (tied).
@@ -205,7 +207,7 @@ class MaskedLMHead(nn.Module):
 
 
 class BertForPreTraining(nn.Module):
-    """BERT with both tasks of its pre-training: fill the gaps, and say whether the second text followed the
+    """BERT with both tasks of pre-training: fill the gaps, and say whether the second text followed the
     first.
 
     Devlin et al. 2019, section 3.1. With `next_sentence=False` it is `BertForMaskedLM`.
@@ -232,23 +234,24 @@ class BertForPreTraining(nn.Module):
         masked_only=False,
     ):
         """labels: (batch, n), the hidden piece where one is to be predicted and −100 elsewhere
-        next_sentence_label: (batch,), 0 where the second text followed the first and 1 where it was drawn at
-            random
+        next_sentence_label: (batch,), 0 where the second text followed the first, 1 where it was drawn
         masked_only: compute logits at the labelled positions only, in reading order; much less work
 
-        Returns a HeadOutput with logits (batch, n, vocab_size), or (number of labels, vocab_size) with
-        `masked_only`.
+        Returns a HeadOutput, logits (batch, n, vocab_size), or (number of labels, vocab_size) masked only.
         """
-        output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions)
-        hidden = output.last_hidden_state  # (batch, n, hidden_size)
+        labelled = None
         if masked_only:
             if labels is None:
                 raise ValueError("masked_only needs labels: they say which positions are masked")
             labelled = labels != IGNORE_INDEX
-            hidden = hidden[labelled]  # (number of labels, hidden_size)
             labels = labels[labelled]  # (number of labels,)
             if len(labels) == 0:
                 raise ValueError("labels are −100 everywhere: there is nothing to predict in this batch")
+        keep = labelled if self.next_sentence is None else None  # the second task reads [CLS] too
+        output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions, keep)
+        hidden = output.last_hidden_state  # (batch, n, hidden_size), or (number of labels, hidden_size)
+        if masked_only and keep is None:
+            hidden = hidden[labelled]  # (number of labels, hidden_size)
         logits = self.lm_head(hidden, self.bert.embeddings.word_embeddings.weight)
         loss = None
         if labels is not None:
@@ -287,7 +290,7 @@ class BertForSequenceClassification(nn.Module):
     def forward(
         self, input_ids, token_type_ids=None, attention_mask=None, labels=None, output_attentions=False
     ):
-        """labels: (batch,) integers below num_labels, or None. Returns a HeadOutput with logits (batch,
+        """labels: (batch,) integers below num_labels, or None. Returns a HeadOutput, logits (batch,
         num_labels).
         """
         output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions)
@@ -297,9 +300,7 @@ class BertForSequenceClassification(nn.Module):
 
 
 def initialise(model, config):
-    """Start as published: weights from a normal distribution cut off at two standard deviations, biases 0,
-    norms 1.
-    """
+    """Start as published: weights normal, cut off at two standard deviations; biases 0, norms 1."""
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.Embedding)):
             spread = config.initializer_range

@@ -21,12 +21,17 @@ class FeedForward(nn.Module):
         return self.contract(F.gelu(self.expand(hidden)))
 
 
-class EncoderLayer(nn.Module):
-    """Mix between positions (attention), then think at each position (feed-forward).
+def add_and_norm(hidden, change, norm):
+    """What a sublayer computed is added to what it was given (residual), and the sum is normalised (post-LN).
 
-    Each half adds its result to what it was given (residual) and normalises the sum (post-LN), as published
-    in Vaswani et al. 2017, section 5.4: LayerNorm(x + Dropout(Sublayer(x))).
+    hidden, change: (batch, n, hidden_size)   norm: a LayerNorm over hidden_size → (batch, n, hidden_size)
+    Vaswani et al. 2017, section 5.4: LayerNorm(x + Sublayer(x)).
     """
+    return norm(hidden + change)
+
+
+class EncoderLayer(nn.Module):
+    """Mix between positions (attention), then think at each position (feed-forward), each with add & norm."""
 
     def __init__(
         self,
@@ -45,13 +50,16 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden_size, eps=eps)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, hidden, mask=None, output_weights=False):
-        """hidden: (batch, n, hidden_size) → the same shape, and the attention weights as `SelfAttention`
-        gives them.
+    def forward(self, hidden, mask=None, output_weights=False, keep=None):
+        """hidden: (batch, n, hidden_size) → the same shape, and the weights as `SelfAttention` gives them.
+
+        keep: (batch, n) bool, the only positions that will be read; then the result is (kept, hidden_size)
         """
         context, weights = self.attention(hidden, mask, output_weights)
-        hidden = self.attention_norm(hidden + self.dropout(context))
-        hidden = self.feed_forward_norm(hidden + self.dropout(self.feed_forward(hidden)))
+        if keep is not None:  # from here on no position looks at another, so the rest need not be computed
+            hidden, context = hidden[keep], context[keep]  # (kept, hidden_size)
+        hidden = add_and_norm(hidden, self.dropout(context), self.attention_norm)
+        hidden = add_and_norm(hidden, self.dropout(self.feed_forward(hidden)), self.feed_forward_norm)
         return hidden, weights
 
 
@@ -65,17 +73,18 @@ class Encoder(nn.Module):
             for _ in range(num_layers)
         )
 
-    def forward(self, hidden, attention_mask=None, output_weights=False):
-        """hidden: (batch, n, hidden_size)   attention_mask: (batch, n), 1 for a real position and 0 for
-        padding
+    def forward(self, hidden, attention_mask=None, output_weights=False, keep=None):
+        """hidden: (batch, n, hidden_size)   attention_mask: (batch, n), 1 for a real position, 0 for padding
+        keep: (batch, n) bool, or None for all: the positions at which the last layer is read
 
-        Returns (batch, n, hidden_size) and a tuple with the weights of each layer (None unless
-        `output_weights`).
+        Returns (batch, n, hidden_size), or (kept, hidden_size) with `keep`, and a tuple with the weights of
+        each layer (None unless `output_weights`).
         """
         # One row of permissions per text, the same for every head and every looking position.
         mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]  # (batch, 1, 1, n)
         all_weights = []
         for layer in self.layers:
-            hidden, weights = layer(hidden, mask, output_weights)
+            is_last = layer is self.layers[-1]
+            hidden, weights = layer(hidden, mask, output_weights, keep if is_last else None)
             all_weights.append(weights)
         return hidden, tuple(all_weights) if output_weights else None

@@ -51,13 +51,14 @@ def arguments(argv=None):
         help="pieces; without it 1,600 for town-ko, 1,100 for town-en and 8,000 else",
     )
     parser.add_argument("--hidden-size", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--intermediate-size", type=int, help="twice the hidden size without it")
     parser.add_argument("--max-length", type=int, default=128, help="longest text in pieces")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--init-std", type=float, default=0.06)
     parser.add_argument("--batch-size", type=int, default=128, help="texts a step, over all processes")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--evaluate-every", type=int, default=500, metavar="STEPS")
     parser.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
@@ -113,7 +114,7 @@ def train(args):
         hidden_size=args.hidden_size,
         num_hidden_layers=args.layers,
         num_attention_heads=args.heads,
-        intermediate_size=4 * args.hidden_size,
+        intermediate_size=args.intermediate_size or 2 * args.hidden_size,
         max_position_embeddings=args.max_length,
         hidden_dropout_prob=args.dropout,
         attention_probs_dropout_prob=args.dropout,

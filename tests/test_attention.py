@@ -23,10 +23,12 @@ MASKS = {
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 def test_fused_form_equals_the_clear_one(mask):
     inputs = [draw(2, 3, 5, 7, seed=seed) for seed in range(3)]
-    torch.testing.assert_close(fused_attention(*inputs, mask), attention(*inputs, mask)[0], rtol=0, atol=1e-10)
+    torch.testing.assert_close(
+        fused_attention(*inputs, mask), attention(*inputs, mask)[0], rtol=0, atol=1e-10
+    )
 
 
-# A row that may look nowhere is left out: torch's kernel has a gradient of its own there, and no loss reads it.
+# A row that may look nowhere is left out: torch has a gradient of its own there, and no loss reads it.
 @pytest.mark.parametrize("kind", ["none", "padding", "causal"])
 def test_fused_form_has_the_gradients_of_the_clear_one(kind):
     inputs = [draw(2, 3, 5, 7, seed=seed).requires_grad_() for seed in range(3)]

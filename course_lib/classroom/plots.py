@@ -1,19 +1,26 @@
-"""The pictures of the course, in one style. Hangul renders on every system: the font comes with a package."""
+"""The pictures of the course, in one style. Hangul renders on every system: the font comes with a package.
 
+Every function returns a `Picture`, which carries its description for readers who do not see it.
+"""
+
+import base64
+import io
 from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pylopdf_fonts_ko
 from IPython.display import HTML
 from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
-BLUE, ORANGE, GREEN, GREY = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#666666",
-)  # told apart by colour-blind readers too
+# Okabe and Ito 2008: told apart with every common kind of colour blindness, which a test simulates. Lines and
+# points differ by style and shape too.
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
+COLOURS = (BLUE, ORANGE, GREEN, GREY)
+LINES, SHAPES = ("-", "--", "-.", ":"), ("o", "s", "^", "D")
 
 
 def use_course_style():
@@ -23,13 +30,34 @@ def use_course_style():
     plt.rcParams.update(
         {
             "font.family": ["DejaVu Sans", "Noto Sans KR"],
-            "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, GREY]),
+            "font.size": 11,
+            "axes.prop_cycle": plt.cycler(color=COLOURS),
             "axes.spines.top": False,
             "axes.spines.right": False,
+            "axes.unicode_minus": False,
             "figure.figsize": (8, 4),
             "figure.dpi": 100,
         }
     )
+
+
+class Picture:
+    """A drawn figure and, in `alt`, what it shows in words."""
+
+    def __init__(self, figure: Figure, alt):
+        self.alt = alt
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+        plt.close(figure)  # or the notebook would show it a second time
+        self.png = buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = base64.b64encode(self.png).decode()
+        image = f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{data}">'
+        return {"text/html": image, "text/plain": f"[picture: {self.alt}]"}
+
+    def __repr__(self):
+        return f"[picture: {self.alt}]"
 
 
 def draw_ladder(losses, rungs, held_out=()):
@@ -38,19 +66,119 @@ def draw_ladder(losses, rungs, held_out=()):
     losses: one per step   rungs: {name: nats}   held_out: pairs (step, loss on texts never seen)
     """
     figure, axes = plt.subplots()
-    axes.plot(
-        range(1, len(losses) + 1), losses, color=BLUE, linewidth=0.8, alpha=0.6, label="loss of each batch"
-    )
+    axes.plot(range(1, len(losses) + 1), losses, color=BLUE, linewidth=0.8, alpha=0.6, label="each batch")
     if held_out:
-        axes.plot(*zip(*held_out), color=ORANGE, marker="o", label="loss on held-out stories")
+        axes.plot(*zip(*held_out), color=ORANGE, marker="o", label="held-out stories")
     for name, nats in rungs.items():
         axes.axhline(nats, color=GREY, linewidth=0.8, linestyle="--")
         place = axes.get_yaxis_transform()  # across in shares of the picture, upwards in nats
-        axes.text(1, nats, f"{name}: {nats:.2f}", transform=place, ha="right", va="bottom", color=GREY)
+        axes.text(1.01, nats, f"{name}: {nats:.2f}", transform=place, va="center", color=GREY)
     axes.set(xlabel="step", ylabel="loss (nats per hidden piece)", ylim=(0, None))
-    axes.legend(loc="center right")
+    if losses:
+        axes.legend(loc="upper right", frameon=False)
+    now = f"; after {len(losses)} steps it is at {losses[-1]:.2f}" if losses else ""
+    listed = ", ".join(f"{name} {nats:.2f}" for name, nats in rungs.items())
+    return Picture(figure, f"Loss against step, falling past the rungs {listed}{now}.")
+
+
+def draw_weights(weights, looking, looked_at=None, title=""):
+    """One or several matrices of attention weights side by side, each number written into its cell.
+
+    weights: (n, m) or (matrices, n, m)   looking, looked_at: labels of rows and columns
+    title: one for all, or a list
+    """
+    matrices = np.asarray(weights, dtype=float)
+    matrices = matrices[None] if matrices.ndim == 2 else matrices
+    looked_at = looking if looked_at is None else looked_at
+    titles = [title] * len(matrices) if isinstance(title, str) else title
+    size = 0.75 * len(looked_at) + 1.2, 0.55 * len(looking) + 1.1
+    figure, all_axes = plt.subplots(
+        1, len(matrices), figsize=(size[0] * len(matrices), size[1]), squeeze=False
+    )
+    for axes, matrix, name in zip(all_axes[0], matrices, titles):
+        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.set_xticks(range(len(looked_at)), looked_at, rotation=30)
+        axes.set_yticks(range(len(looking)), looking)
+        axes.set(xlabel="looked at", ylabel="looking", title=name)
+        for (row, column), number in np.ndenumerate(matrix):
+            dark = number > 0.55
+            axes.text(
+                column, row, f"{number:.2f}", ha="center", va="center", color="white" if dark else "black"
+            )
     figure.tight_layout()
-    return figure
+    strongest = [np.unravel_index(matrix.argmax(), matrix.shape) for matrix in matrices]
+    words = "; ".join(
+        f"{name or 'weights'}: the largest is {matrix[i, j]:.2f}, {looking[i]} looking at {looked_at[j]}"
+        for name, matrix, (i, j) in zip(titles, matrices, strongest)
+    )
+    return Picture(figure, f"Attention weights as shaded numbers. {words}.")
+
+
+def draw_lines(lines, x, across, up, title="", logarithmic=False, level=None):
+    """Several curves over the same x.
+
+    lines: {name: values}   across, up: what the axes show   logarithmic: both axes
+    level: a horizontal line, as a pair (y, its name)
+    """
+    figure, axes = plt.subplots()
+    for number, (name, values) in enumerate(lines.items()):
+        style = dict(color=COLOURS[number % 4], linestyle=LINES[number % 4], marker=SHAPES[number % 4])
+        axes.plot(x, values, label=name, markersize=5, **style)
+    if level is not None:
+        axes.axhline(level[0], color=GREY, linewidth=0.8)
+        axes.text(1.01, level[0], level[1], transform=axes.get_yaxis_transform(), va="center", color=GREY)
+    if logarithmic:
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.set_xticks(x)
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.set(xlabel=across, ylabel=up, title=title)
+    axes.legend(frameon=False)
+    ends = "; ".join(f"{name} from {values[0]:.3g} to {values[-1]:.3g}" for name, values in lines.items())
+    return Picture(figure, f"{up} against {across}: {ends}.")
+
+
+def draw_bars(groups, names, up, title=""):
+    """Bars side by side. groups: {name of the group: one value for each of `names`}"""
+    figure, axes = plt.subplots()
+    width = 0.8 / len(groups)
+    for number, (name, values) in enumerate(groups.items()):
+        places = [place + (number - (len(groups) - 1) / 2) * width for place in range(len(names))]
+        bars = axes.bar(places, values, width * 0.92, label=name, color=COLOURS[number % 4])
+        axes.bar_label(bars, fmt="%.2f", fontsize=9)
+        for bar in bars:
+            bar.set_hatch(("", "//", "..", "xx")[number % 4])
+            bar.set_edgecolor("white")
+    axes.set_xticks(range(len(names)), names)
+    axes.set(ylabel=up, title=title)
+    if len(groups) > 1:
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(groups))
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, values))
+        for name, values in groups.items()
+    )
+    return Picture(figure, f"{title or up}. {words}.")
+
+
+def draw_places(panels, title=""):
+    """Vectors as points in the plane, one panel beside the other.
+
+    panels: {title: {name of the group: points (n, 2)}}
+    """
+    figure, all_axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.2), squeeze=False)
+    everything = [np.asarray(points) for groups in panels.values() for points in groups.values()]
+    reach = 1.15 * max(np.abs(points).max() for points in everything)  # the same scale in every panel
+    for axes, (name, groups) in zip(all_axes[0], panels.items()):
+        for number, (group, points) in enumerate(groups.items()):
+            style = dict(color=COLOURS[number % 4], marker=SHAPES[number % 4])
+            axes.scatter(*np.asarray(points, dtype=float).T, label=group, alpha=0.75, s=36, **style)
+        axes.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[])
+        axes.set(xlabel="first main direction", ylabel="second main direction")
+    all_axes[0, -1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    figure.suptitle(title)
+    figure.tight_layout()
+    listed = "; ".join(f"{name}: {', '.join(groups)}" for name, groups in panels.items())
+    return Picture(figure, f"{title or 'Vectors in the plane'}. {listed}.")
 
 
 def show_masking(tokens, hidden, labels, ignore):
@@ -89,3 +217,42 @@ def show_answers(text, answers, exact=None):
     )
     head = "<tr><th>gap</th><th>the model says</th><th>the grammar knows</th></tr>"
     return HTML(f"<p>{escape(text)}</p><table>{head}{rows}</table>")
+
+
+ROOMS = {  # what each week adds to the package
+    1: ["inductive_bias"],
+    2: ["attention", "encoder"],
+    3: ["wordpiece", "wordpiece_training"],
+    4: ["embeddings"],
+    5: ["bert", "masking", "pretraining"],
+    6: ["checkpoint", "finetuning"],
+}
+
+
+def show_package(week):
+    """course_lib as it grows: the rooms of this week lit, those of the weeks before furnished."""
+    cells, words = [], []
+    for number, rooms in ROOMS.items():
+        state = "new this week" if number == week else "already yours" if number < week else "to come"
+        border = {"new this week": f"3px solid {ORANGE}", "already yours": f"2px solid {BLUE}"}.get(
+            state, "1px dashed #999"
+        )
+        names = "<br>".join(f"<code>{room}.py</code>" for room in rooms)
+        cells.append(
+            f"<div style='border:{border};border-radius:6px;padding:8px 12px;min-width:110px'>"
+            f"<small>week {number} · {state}</small><br>{names}</div>"
+        )
+        words.append(f"week {number}, {state}: {', '.join(rooms)}")
+    html = f"<div style='display:flex;flex-wrap:wrap;gap:8px'>{''.join(cells)}</div>"
+    return Words(html, "course_lib: " + "; ".join(words))
+
+
+class Words(HTML):
+    """HTML with its own text form."""
+
+    def __init__(self, html, words):
+        super().__init__(html)
+        self.words = words
+
+    def __repr__(self):
+        return self.words

@@ -1,0 +1,114 @@
+"""The one door to checking, `check`, and the decorator that stands over an exercise in a notebook."""
+
+from course_lib.classroom.kinds import (
+    FAILED,
+    NOT_ATTEMPTED,
+    PASSED,
+    ClickCell,
+    CodeExercise,
+    Ordering,
+    Quiz,
+    Verdict,
+    find,
+)
+from course_lib.classroom.sources import NotSelfContained, is_untouched, self_contained
+from course_lib.classroom.store import STORE
+from course_lib.classroom.worker import WORKER
+
+
+def check(exercise_id, candidate):
+    """The Verdict on an answer. KeyError where there is no such exercise.
+
+    candidate: for code a function or its source; for a quiz the key of a choice; for an ordering a list of
+    keys; for a matrix a pair (row, column); None where nothing has been chosen
+    """
+    exercise = find(exercise_id)
+    if issubclass(exercise, CodeExercise):
+        return check_source(exercise, candidate)
+    if candidate is None:
+        return Verdict(NOT_ATTEMPTED, "Not attempted yet.")
+    kind = next(each for each in (Quiz, Ordering, ClickCell) if issubclass(exercise, each))
+    return {Quiz: check_choice, Ordering: check_order, ClickCell: check_cell}[kind](exercise, candidate)
+
+
+def check_source(exercise, candidate):
+    try:
+        source = self_contained(candidate)
+    except NotSelfContained as error:
+        return Verdict(FAILED, f"{error}.")
+    except SyntaxError as error:
+        return Verdict(FAILED, f"Python cannot read line {error.lineno} ({error.msg}).")
+    if is_untouched(source, exercise.source(exercise.stub)):
+        return Verdict(NOT_ATTEMPTED, untouched(exercise))
+    return WORKER.check(exercise.id, source)
+
+
+def untouched(exercise):
+    """What to do first, where nothing has been written."""
+    if is_untouched(exercise.source(exercise.stub), ""):
+        return "Not attempted yet: write your answer in the place of the dots and run the cell."
+    return "Not attempted yet: change the line with the bug and run the cell."
+
+
+def check_choice(exercise, key):
+    if key not in exercise.choices:
+        raise ValueError(
+            f"{key!r} is no choice of exercise {exercise.id}; there are {', '.join(exercise.choices)}"
+        )
+    _, explanation = exercise.choices[key]
+    return Verdict(PASSED if key == exercise.answer else FAILED, explanation)
+
+
+def check_order(exercise, keys):
+    right = list(exercise.items)
+    if sorted(keys) != sorted(right):
+        raise ValueError(
+            f"an order of exercise {exercise.id} has each of {', '.join(right)} once, got {list(keys)}"
+        )
+    for place, (key, wanted) in enumerate(zip(keys, right), 1):
+        if key != wanted:
+            text, why = exercise.items[key]
+            so_far = "The first step is wrong." if place == 1 else f"The first {place - 1} are right."
+            return Verdict(FAILED, f"{so_far} “{text}” does not come next. {why}", mistake=key)
+    return Verdict(PASSED, "The order is right.")
+
+
+def check_cell(exercise, cell):
+    rows, columns, _ = exercise.matrix()
+    row, column = cell
+    if not (0 <= row < len(rows) and 0 <= column < len(columns)):
+        raise ValueError(
+            f"exercise {exercise.id} has rows 0 to {len(rows) - 1} and columns 0 to {len(columns) - 1}, got "
+            f"{cell}"
+        )
+    is_right, why = exercise.explain_cell(row, column)
+    return Verdict(PASSED if is_right else FAILED, why)
+
+
+def exercise(exercise_id):
+    """Over a stub in a notebook: check the answer at once, show its card, and let the notebook go on.
+
+    A passed answer is kept and used from here on. Otherwise the name stands for the course's own function.
+    """
+    found = find(exercise_id)
+
+    def decorate(function):
+        from course_lib.classroom.cards import show_code_card
+
+        verdict = submit(found, function)
+        show_code_card(found, verdict)
+        if verdict.passed:
+            return function
+        return found.reference()
+
+    return decorate
+
+
+def submit(exercise, candidate):
+    """Check an answer and keep what came of it."""
+    verdict = check(exercise.id, candidate)
+    if verdict.status != NOT_ATTEMPTED:
+        STORE.attempt(exercise.id, verdict.status)
+    if verdict.passed and issubclass(exercise, CodeExercise):
+        STORE.keep_answer(exercise, self_contained(candidate))
+    return verdict

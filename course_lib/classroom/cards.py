@@ -1,0 +1,356 @@
+"""The cards on which exercises are shown: the verdict in words, hints, the solution, the state of the
+week.
+"""
+
+from html import escape
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from course_lib.classroom.answering import check, submit
+from course_lib.classroom.kinds import (
+    NOT_ATTEMPTED,
+    PASSED,
+    ClickCell,
+    CodeExercise,
+    Ordering,
+    Quiz,
+    Verdict,
+    exercises,
+    find,
+)
+from course_lib.classroom.store import STORE
+
+SIGNS = {"passed": "✓ Passed", "failed": "✗ Not yet", "not_attempted": "○ Not attempted"}
+STYLE = """<style>
+.course-card {border: 1px solid var(--jp-border-color1, #bbb); border-left: 6px solid #666; border-radius:
+6px;
+  padding: 10px 14px; margin: 6px 0; max-width: 860px; color: var(--jp-ui-font-color0, #111);
+  font-family: var(--jp-ui-font-family, sans-serif); font-size: 14px; line-height: 1.45}
+.course-card.passed {border-left: 6px double #009e73} .course-card.failed {border-left: 6px solid #d55e00}
+.course-card .widget-html-content, .course-still {line-height: 1.45; white-space: normal; font-size: 14px}
+.course-title {font-weight: 600; font-size: 15px} .course-small {opacity: .8; font-size: 12.5px}
+.course-verdict {font-weight: 600} .course-values {display: flex; flex-wrap: wrap; gap: 18px; margin-top: 6px}
+.course-values table {border-collapse: collapse} .course-values td {border: 1px solid var(--jp-border-color1,
+#bbb);
+  padding: 2px 6px; text-align: right; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px}
+.course-values td.differs {outline: 2px solid #d55e00; outline-offset: -2px; font-weight: 700}
+.course-hint {border-left: 3px solid #0072b2; padding-left: 8px; margin-top: 6px}
+.course-code {font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; white-space: pre-wrap;
+  background: var(--jp-layout-color2, #f3f3f3); padding: 8px; margin-top: 6px; border-radius: 4px}
+.course-card button:focus-visible {outline: 3px solid #0072b2; outline-offset: 1px}
+.course-still {border: 1px solid #bbb; border-left: 6px solid #666; border-radius: 6px; padding: 8px 14px}
+</style>"""
+
+
+def dots(number):
+    return "●" * number + "○" * (3 - number)
+
+
+def text(markdown):
+    """A line of Markdown as HTML: **bold**, *italic* and `code`, which is all that statements use."""
+    parts = escape(markdown).replace("\n", " ")
+    for mark, tag in (("**", "b"), ("*", "i"), ("`", "code")):
+        pieces = parts.split(mark)
+        if len(pieces) % 2:
+            parts = "".join(
+                p + (f"<{'/' * (i % 2)}{tag}>" if i < len(pieces) - 1 else "") for i, p in enumerate(pieces)
+            )
+    return parts
+
+
+def header(exercise):
+    small = (
+        f"difficulty {dots(exercise.difficulty)} · importance {dots(exercise.importance)} · about "
+        f"{exercise.minutes} "
+        f"minutes"
+    )
+    return (
+        f"<div class='course-title'>Exercise {exercise.id} · {escape(exercise.title)}</div>"
+        f"<div class='course-small'>{small}</div><div>{text(exercise.statement())}</div>"
+    )
+
+
+def verdict_html(verdict):
+    """The verdict, and below it the smallest case that shows what is wrong."""
+    result = f"<span class='course-verdict'>{SIGNS[verdict.status]}.</span> {text(verdict.message)}"
+    if verdict.evidence:
+        rows = {label: value["rows"] for label, value in verdict.evidence if isinstance(value, dict)}
+        shown = "".join(value_html(label, value, rows) for label, value in verdict.evidence)
+        result += "<div class='course-small'>the smallest case that shows it:</div>"
+        result += f"<div class='course-values'>{shown}</div>"
+    if verdict.printed:
+        result += "<div class='course-small'>printed:</div>"
+        result += f"<div class='course-code'>{escape(verdict.printed)}</div>"
+    return result
+
+
+def value_html(label, value, rows):
+    """One value of the evidence; in the learner's result, what differs from the wanted is framed and marked
+    ≠.
+    """
+    if isinstance(value, str):
+        return f"<div><b>{escape(label)}</b><br><code>{escape(value)}</code></div>"
+    name = f"<b>{escape(label)}</b> <span class='course-small'>({value['shape']})</span>"
+    wanted = rows.get("wanted") if label == "yours" else None
+    comparable = wanted and [len(row) for row in wanted] == [len(row) for row in value["rows"]]
+    lines = ""
+    for i, row in enumerate(value["rows"]):
+        cells = ""
+        for j, number in enumerate(row):
+            differs = comparable and wanted[i][j] != number
+            cells += f"<td class='differs'>≠ {number}</td>" if differs else f"<td>{number}</td>"
+        lines += f"<tr>{cells}</tr>"
+    return f"<div>{name}<table>{lines}</table></div>"
+
+
+def week_line(week):
+    """How far the week is, in signs and in words."""
+    known = STORE.read()["exercises"]
+    ids = [each for each, exercise in exercises().items() if exercise.week() == week]
+    passed = [known.get(each, {}).get("status") == PASSED for each in ids]
+    signs = " ".join(f"{each} {'✓' if done else '○'}" for each, done in zip(ids, passed))
+    return f"Week {week}: {sum(passed)} of {len(ids)} passed · {signs}"
+
+
+class Card(widgets.VBox):
+    """What all cards share: header, verdict, hints, solution, state of the week; and a still form of it
+    all.
+    """
+
+    def __init__(self, exercise, verdict=None, body=()):
+        self.exercise = exercise
+        self.verdict = verdict or Verdict(NOT_ATTEMPTED, "Not attempted yet.")
+        self.asked_for_solution = False
+        self.verdict_box = widgets.HTML()
+        self.help_box = widgets.HTML()
+        self.state_box = widgets.HTML()
+        self.hint_button = widgets.Button(description="Hint")
+        self.hint_button.on_click(self.open_hint)
+        self.solution_button = widgets.Button(description="Solution")
+        self.solution_button.on_click(self.open_solution)
+        buttons = widgets.HBox([self.hint_button, self.solution_button])
+        parts = [
+            widgets.HTML(STYLE + header(exercise)),
+            *body,
+            self.verdict_box,
+            buttons,
+            self.help_box,
+            self.state_box,
+        ]
+        super().__init__(parts)
+        self.add_class("course-card")
+        self.refresh()
+
+    def refresh(self):
+        """Show what is known now."""
+        record = STORE.exercise(self.exercise.id)
+        for status in SIGNS:
+            self.remove_class(status)
+        self.add_class(self.verdict.status)
+        # role=status: a screen reader says the verdict without the focus moving there
+        self.verdict_box.value = f"<div role='status'>{verdict_html(self.verdict)}</div>"
+        opened = record["hints"]
+        self.hint_button.description = f"Hint {min(opened + 1, 3)} of {len(self.exercise.hints)}"
+        self.hint_button.disabled = opened >= len(self.exercise.hints)
+        hints = "".join(
+            f"<div class='course-hint'><b>Hint {number}.</b> {text(hint)}</div>"
+            for number, hint in enumerate(self.exercise.hints[:opened], 1)
+        )
+        self.help_box.value = f"<div role='status'>{hints}{self.solution_html(record)}</div>"
+        line = week_line(self.exercise.week())
+        if record["solution"]:
+            line += " · you have looked at this solution"
+        if trouble := STORE.notice():
+            line += f"<br><b>{escape(trouble)}</b>"
+        self.state_box.value = f"<div class='course-small'>{line}</div>"
+
+    def open_hint(self, _):
+        opened = STORE.exercise(self.exercise.id)["hints"]
+        STORE.note(self.exercise.id, hints=min(opened + 1, len(self.exercise.hints)))
+        self.refresh()
+
+    def open_solution(self, _):
+        tried = STORE.exercise(self.exercise.id)["attempts"] > 0
+        if tried or self.asked_for_solution:
+            STORE.note(self.exercise.id, solution=True)
+        self.asked_for_solution = True
+        self.refresh()
+
+    def solution_html(self, record):
+        if record["solution"]:
+            return f"<div class='course-hint'><b>Solution.</b></div>{self.solution_text()}"
+        if self.asked_for_solution:
+            return (
+                "<div class='course-hint'>You have not tried yet, and a try that fails teaches more than a "
+                "solution "
+                "that is read. Press <b>Solution</b> again to see it all the same.</div>"
+            )
+        return ""
+
+    def answer(self, candidate):
+        """Check an answer given on the card itself, keep what came of it, and show it."""
+        self.verdict = submit(self.exercise, candidate)
+        self.refresh()
+
+    def still(self):
+        """(text, HTML) for a reader without a kernel."""
+        exercise, verdict = self.exercise, self.verdict
+        line = f"Exercise {exercise.id} · {exercise.title}: {SIGNS[verdict.status]}. {verdict.message}"
+        inside = header(exercise) + verdict_html(verdict) + self.still_body()
+        return line, f"<div class='course-still'>{inside}</div>"
+
+    def still_body(self):
+        return ""
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        bundle["text/plain"], bundle["text/html"] = self.still()
+        return bundle
+
+
+class CodeCard(Card):
+    """Under the cell in which the answer is written."""
+
+    def solution_text(self):
+        return f"<div class='course-code'>{escape(self.exercise.source(self.exercise.solution))}</div>"
+
+
+class QuizCard(Card):
+    """One question; each choice is explained as soon as it is checked."""
+
+    def __init__(self, exercise):
+        options = [(label, key) for key, (label, _) in exercise.choices.items()]
+        self.choice = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
+        button = widgets.Button(description="Check", button_style="primary")
+        button.on_click(lambda _: self.answer(self.choice.value))
+        super().__init__(exercise, body=[self.choice, button])
+
+    def solution_text(self):
+        lines = "".join(
+            f"<li>{'✓' if key == self.exercise.answer else '✗'} {text(label)} <i>{text(why)}</i></li>"
+            for key, (label, why) in self.exercise.choices.items()
+        )
+        return f"<ul>{lines}</ul>"
+
+    def still_body(self):
+        return (
+            "<ul>"
+            + "".join(f"<li>{text(label)}</li>" for label, _ in self.exercise.choices.values())
+            + "</ul>"
+        )
+
+
+class OrderingCard(Card):
+    """Lines that move up and down by buttons."""
+
+    def __init__(self, exercise):
+        self.order = list(exercise.shown)
+        self.rows = widgets.VBox()
+        button = widgets.Button(description="Check", button_style="primary")
+        button.on_click(lambda _: self.answer(list(self.order)))
+        super().__init__(exercise, body=[self.rows, button])
+        self.lay_out()
+
+    def lay_out(self):
+        rows = []
+        for place, key in enumerate(self.order):
+            label = self.exercise.items[key][0]
+            up = widgets.Button(description="↑", tooltip=f"Move up: {label}", layout={"width": "40px"})
+            down = widgets.Button(description="↓", tooltip=f"Move down: {label}", layout={"width": "40px"})
+            up.disabled, down.disabled = place == 0, place == len(self.order) - 1
+            up.on_click(lambda _, place=place: self.move(place, place - 1))
+            down.on_click(lambda _, place=place: self.move(place, place + 1))
+            rows.append(widgets.HBox([up, down, widgets.HTML(f"{place + 1}. {text(label)}")]))
+        self.rows.children = rows
+
+    def move(self, place, other):
+        self.order[place], self.order[other] = self.order[other], self.order[place]
+        self.lay_out()
+
+    def solution_text(self):
+        lines = "".join(
+            f"<li>{text(label)}. <i>{text(why)}</i></li>" for label, why in self.exercise.items.values()
+        )
+        return f"<ol>{lines}</ol>"
+
+    def still_body(self):
+        return (
+            "<ul>"
+            + "".join(f"<li>{text(self.exercise.items[key][0])}</li>" for key in self.exercise.shown)
+            + "</ul>"
+        )
+
+
+class CellCard(Card):
+    """A matrix of buttons; the strength of the blue is the number that stands in it."""
+
+    def __init__(self, exercise):
+        rows, columns, numbers = exercise.matrix()
+        size = {"width": "86px", "height": "32px"}
+        cells = [widgets.Label("", layout=size), *(widgets.Label(each, layout=size) for each in columns)]
+        for i, row in enumerate(rows):
+            cells.append(widgets.Label(row, layout=size))
+            for j, number in enumerate(numbers[i]):
+                button = widgets.Button(
+                    description=f"{number:.2f}", tooltip=f"row {row}, column {columns[j]}", layout=size
+                )
+                button.style.button_color = blue(number)
+                button.style.text_color = "#ffffff" if number > 0.5 else "#111111"
+                button.on_click(lambda _, cell=(i, j): self.answer(cell))
+                cells.append(button)
+        grid = widgets.GridBox(cells, layout={"grid_template_columns": f"repeat({len(columns) + 1}, 90px)"})
+        super().__init__(exercise, body=[grid])
+
+    def solution_text(self):
+        rows, columns, numbers = self.exercise.matrix()
+        right = [
+            (i, j, self.exercise.explain_cell(i, j)[1])
+            for i in range(len(rows))
+            for j in range(len(columns))
+            if self.exercise.explain_cell(i, j)[0]
+        ]
+        return "".join(
+            f"<p>Row {rows[i]}, column {columns[j]}: {numbers[i][j]:.2f}. {text(why)}</p>"
+            for i, j, why in right
+        )
+
+    def still_body(self):
+        rows, columns, numbers = self.exercise.matrix()
+        head = "<tr><td></td>" + "".join(f"<td>{escape(each)}</td>" for each in columns) + "</tr>"
+        body = "".join(
+            f"<tr><td>{escape(row)}</td>" + "".join(f"<td>{number:.2f}</td>" for number in line) + "</tr>"
+            for row, line in zip(rows, numbers)
+        )
+        return f"<table>{head}{body}</table>"
+
+
+def blue(share):
+    """White at 0, the course's blue at 1."""
+    return "#" + "".join(f"{round(255 + share * (end - 255)):02x}" for end in (0x00, 0x72, 0xB2))
+
+
+CARDS = {CodeExercise: CodeCard, Quiz: QuizCard, Ordering: OrderingCard, ClickCell: CellCard}
+
+
+def card(exercise_id):
+    """The card of an exercise that is answered on the card itself."""
+    exercise = find(exercise_id)
+    kind = next(kind for kind in CARDS if issubclass(exercise, kind))
+    if kind is CodeExercise:
+        raise ValueError(
+            f'exercise {exercise_id} is answered in a cell: write @exercise("{exercise_id}") over it'
+        )
+    return CARDS[kind](exercise)
+
+
+def show_code_card(exercise, verdict):
+    """Show the card below the cell of a code exercise, and say in one line whose function the notebook uses
+    now.
+    """
+    display(CodeCard(exercise, verdict))
+    if not verdict.passed:
+        print(f"{exercise.name}: the notebook goes on with the library's version.")
+
+
+__all__ = ["card", "check", "show_code_card"]

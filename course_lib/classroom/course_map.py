@@ -1,0 +1,60 @@
+"""The whole course as a map: what is done, what is begun, what is still to come."""
+
+from html import escape
+
+from IPython.display import HTML
+
+from course_lib.classroom.cards import text
+from course_lib.classroom.kinds import exercises
+from course_lib.classroom.store import STORE
+
+WEEKS = {
+    0: "Start here",
+    1: "Inductive bias",
+    2: "Self-attention",
+    3: "WordPiece",
+    4: "Positions",
+    5: "Pre-training",
+    6: "Real BERT",
+}
+SIGNS = {"passed": "✓", "failed": "✗", "not_attempted": "○"}
+
+
+class CourseMap(HTML):
+    """Drawn from my_course/; the text form is for readers without a browser."""
+
+    def __init__(self):
+        known = STORE.read()["exercises"]
+        rows, self.words = [], []
+        for week, name in WEEKS.items():
+            found = [each for each in exercises().values() if each.week() == week]
+            status = [known.get(each.id, {}).get("status", "not_attempted") for each in found]
+            done = f"{status.count('passed')} of {len(found)}" if found else "no exercises yet"
+            rooms = "".join(room(each, state) for each, state in zip(found, status))
+            rows.append(
+                f"<tr><th style='text-align:left;padding:4px 12px'>Week {week} · {name}</th>"
+                f"<td style='text-align:left;padding:4px 12px'>{done}</td>"
+                f"<td style='text-align:left'><div "
+                f"style='display:flex;flex-wrap:wrap;gap:4px'>{rooms}</div></td></tr>"
+            )
+            self.words.append(f"Week {week} · {name}: {done}")
+        legend = "✓ passed · ✗ tried · ○ to come"
+        trouble = STORE.notice()
+        notice = f"<p><b>{escape(trouble)}</b></p>" if trouble else ""
+        super().__init__(f"{notice}<table>{''.join(rows)}</table><p style='font-size:12px'>{legend}</p>")
+
+    def __repr__(self):
+        return "\n".join(self.words)
+
+
+def room(exercise, status):
+    border = {"passed": "3px double #009e73", "failed": "2px solid #d55e00"}.get(status, "1px dashed #888")
+    return (
+        f"<span title='{escape(exercise.title)}' style='border:{border};border-radius:4px;padding:2px 6px'>"
+        f"{SIGNS[status]} {exercise.id} {text(exercise.title)}</span>"
+    )
+
+
+def progress():
+    """The map of the course with what you have passed, from my_course/."""
+    return CourseMap()

@@ -1,0 +1,164 @@
+"""What an exercise is. Each is a class used as a namespace, so that its code is code and not text.
+
+The weeks' own exercises are in `classroom/weeks/`, one module a week; `exercises()` lists them.
+"""
+
+import importlib
+import inspect
+import re
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NOT_ATTEMPTED, FAILED, PASSED = "not_attempted", "failed", "passed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. status: passed, failed or not_attempted   message: for the learner, in words
+
+    evidence: pairs (label, value as text or rows of numbers), the smallest case that shows it
+    mistake: the name of the known mistake that was recognised, or None   printed: what the answer printed
+    """
+
+    status: str
+    message: str
+    evidence: list = field(default_factory=list)
+    mistake: str | None = None
+    printed: str = ""
+
+    @property
+    def passed(self):
+        return self.status == PASSED
+
+
+class Exercise:
+    """What all kinds share. The docstring of an exercise is its statement, in Markdown.
+
+    id: "week.number"   difficulty, importance: 1 to 3   minutes: how long it takes most people
+    hints: three, each stronger than the one before
+    """
+
+    id = title = None
+    difficulty = importance = 1
+    minutes = 5
+    hints = ()
+
+    @classmethod
+    def statement(cls):
+        return inspect.cleandoc(cls.__doc__)
+
+    @classmethod
+    def week(cls):
+        return int(cls.id.split(".")[0])
+
+
+class CodeExercise(Exercise):
+    """The learner writes a function (or mends one: then the stub is a wrong one, and the task is to find out
+    why).
+
+    stub, solution: functions; the stub's parameters are those of the answer
+    mistakes: a class whose functions are wrong answers that people give; the docstring of each is what to
+    tell them
+    name: what the learner's function is called   replaces: "module.name" in course_lib that it stands in for
+    cases: a function that yields the arguments of each call, as dicts, the smallest first
+    """
+
+    name = replaces = None
+
+    class mistakes:
+        pass
+
+    def cases():
+        raise NotImplementedError
+
+    def explain(given, got, wanted):
+        """What a wrong result shows, in words, or None; asked where no known mistake fits."""
+
+    @classmethod
+    def known_mistakes(cls):
+        """{name: function} of the wrong answers that people give."""
+        return {name: each for name, each in vars(cls.mistakes).items() if inspect.isfunction(each)}
+
+    @classmethod
+    def reference(cls):
+        """The function that answers are held against: the library's, where the library has it."""
+        if cls.replaces is None:
+            return cls.solution
+        module, name = cls.replaces.rsplit(".", 1)
+        return vars(importlib.import_module(module))[name]
+
+    @classmethod
+    def source(cls, function, keep_docstring=True):
+        """The code of one of the functions above, as a learner would write it."""
+        code = textwrap.dedent(inspect.getsource(function))
+        code = re.sub(rf"^def {function.__name__}\(", f"def {cls.name}(", code)
+        if not keep_docstring:
+            code = re.sub(r'^(def .*?:\n)\s*""".*?"""\n', r"\1", code, count=1, flags=re.DOTALL)
+        return code
+
+    @classmethod
+    def imports(cls):
+        """The import lines of the module that the exercise is written in: what its code may use."""
+        lines = inspect.getsource(inspect.getmodule(cls)).splitlines()
+        return (
+            "\n".join(line for line in lines if re.match(r"(import|from) (?!course_lib.classroom)", line))
+            + "\n"
+        )
+
+
+class Quiz(Exercise):
+    """One question, one right answer. choices: {key: (text, explanation)}   answer: the right key"""
+
+    choices = {}
+    answer = None
+
+
+class Ordering(Exercise):
+    """Things to be put in order. items: {key: (text, why it stands where it stands)}, in the right order
+
+    shown: the keys in the order in which the learner meets them
+    """
+
+    items = {}
+    shown = ()
+
+
+class ClickCell(Exercise):
+    """A matrix in which the learner clicks a cell. `matrix()` gives row labels, column labels and numbers.
+
+    `explain_cell(row, column)` gives (is it right, why) for each one.
+    """
+
+    def matrix():
+        raise NotImplementedError
+
+    def explain_cell(row, column):
+        raise NotImplementedError
+
+
+def exercises():
+    """All exercises of the course, by id, in its order."""
+    folder = Path(__file__).parent / "weeks"
+    found = []
+    for path in sorted(folder.glob("week*.py")):
+        module = importlib.import_module(f"course_lib.classroom.weeks.{path.stem}")
+        found += [
+            each
+            for each in vars(module).values()
+            if inspect.isclass(each)
+            and issubclass(each, Exercise)
+            and each.id
+            and each.__module__ == module.__name__
+        ]
+    return {
+        each.id: each for each in sorted(found, key=lambda each: [int(part) for part in each.id.split(".")])
+    }
+
+
+def find(exercise_id):
+    """The exercise with this id. KeyError lists those there are."""
+    known = exercises()
+    if exercise_id not in known:
+        raise KeyError(f"there is no exercise {exercise_id!r}; there are {', '.join(known)}")
+    return known[exercise_id]

@@ -1,0 +1,41 @@
+"""A slider that makes a softmax sharper: the first widget that a learner turns."""
+
+from html import escape
+
+import ipywidgets as widgets
+import torch
+
+
+class Sharpness(widgets.VBox):
+    """Bars of softmax(sharpness · scores) over some words."""
+
+    def __init__(self, words, scores):
+        self.words, self.scores = words, torch.tensor(scores)
+        self.slider = widgets.FloatSlider(value=1.0, min=0.0, max=5.0, step=0.25, description="sharpness")
+        self.picture = widgets.HTML(self.bars(1.0))
+        self.slider.observe(lambda change: setattr(self.picture, "value", self.bars(change["new"])), "value")
+        super().__init__([self.slider, self.picture])
+
+    def weights(self, sharpness):
+        return (sharpness * self.scores).softmax(dim=-1).tolist()
+
+    def bars(self, sharpness):
+        rows = "".join(
+            f"<tr><td style='text-align:right;padding:2px 8px'>{escape(word)}</td>"
+            f"<td style='text-align:left;padding:2px'><div style='display:inline-block;background:#0072b2;"
+            f"height:14px;width:{round(320 * weight) + 1}px'></div> {weight:.2f}</td></tr>"
+            for word, weight in zip(self.words, self.weights(sharpness))
+        )
+        return f"<table>{rows}</table>"
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        listed = ", ".join(f"{word} {weight:.2f}" for word, weight in zip(self.words, self.weights(1.0)))
+        bundle["text/plain"] = f"Weights at sharpness 1: {listed}"
+        bundle["text/html"] = f"<p>At sharpness 1:</p>{self.bars(1.0)}"
+        return bundle
+
+
+def explore_sharpness(words, scores):
+    """How the weights of `words` change as a softmax of their `scores` gets sharper."""
+    return Sharpness(words, scores)

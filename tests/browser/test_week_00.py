@@ -1,0 +1,131 @@
+"""A learner's way through week 0: guess, turn a slider, pass both exercises, and find them kept."""
+
+import re
+
+from playwright.sync_api import expect
+
+NOTEBOOK = "00_start_here.ipynb"
+GUESS = "guess = predict("
+REVEAL = "guess.beside("
+SLIDER = 'explore_sharpness(["'
+QUIZ = 'card("0.1")'
+CODE = '@exercise("0.2")'
+MAP = "answers = Path("
+
+AN_ANSWER_AT_ONCE = 10_000  # milliseconds; a slider answers in some twenty, two busy cores take longer
+NOT_YET = "✗ Not yet."
+IS_PASSED = "✓ Passed."
+
+
+def card(lab, cell):
+    """The card that is shown below a cell."""
+    return lab.output(cell).locator(".course-card")
+
+
+def write_answer(lab, line):
+    """Write a body for exercise 0.2 over what stands there, and run the cell."""
+    lab.replace_cell_source(CODE, f"{CODE}\ndef average_vector(vectors):\n    {line}")
+    lab.run_cell(CODE)
+
+
+def press_tab_until_at(lab, target):
+    """Walk to `target` with the Tab key. Being there within ten presses is part of what is tested."""
+    for _ in range(10):
+        lab.page.keyboard.press("Tab")
+        if target.evaluate("node => node === document.activeElement"):
+            return
+    raise AssertionError("ten presses of Tab do not lead there")
+
+
+def test_a_prediction_by_keyboard_and_a_slider(lab):
+    """What the notebook shows first has to work for someone without a mouse, and without waiting."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []
+    expect(lab.output("import sys")).to_contain_text("Week 0 · Start here0 of 2")
+    expect(lab.output(REVEAL)).to_contain_text("no prediction made")
+
+    prediction = card(lab, GUESS)
+    expect(prediction).to_contain_text("Choose, then commit.")
+    prediction.locator("input[type=radio]").first.focus()
+    choice = prediction.locator("label", has_text="about half as long").locator("input")
+    press_tab_until_at(lab, choice)
+    lab.page.keyboard.press("Space")
+    expect(choice).to_be_checked()
+    press_tab_until_at(lab, lab.button(prediction, "Commit"))
+    lab.page.keyboard.press("Space")
+    expect(prediction).to_contain_text("Noted: about half as long.")
+    lab.run_cell(REVEAL)
+    beside = lab.output(REVEAL)
+    expect(beside.locator("th")).to_have_text(["you predicted", "measured"])
+    expect(beside.locator("td")).to_have_text(["about half as long", re.compile("33 times shorter")])
+    lab.screenshot("prediction")
+
+    turned = lab.output(SLIDER).locator("td")
+    expect(turned).to_have_text(["나는", "0.08", "빵집에서", "0.19", "우유를", "0.50", "샀다", "0.23"])
+    lab.move_slider(lab.sliders(lab.output(SLIDER)))
+    sharper = ["나는", "0.06", "빵집에서", "0.16", "우유를", "0.57", "샀다", "0.21"]
+    expect(turned).to_have_text(sharper, timeout=AN_ANSWER_AT_ONCE)
+    lab.screenshot("slider")
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []
+
+
+def test_exercises_from_wrong_to_passed_and_kept(lab):
+    """Every answer is told what is right or wrong with it, and what has passed outlives the kernel."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
+
+    quiz = card(lab, QUIZ)
+    for choice, verdict, explanation in [
+        ("The notebook stops with an error.", NOT_YET, "No: an exercise never stops the notebook."),
+        ("Nothing is wrong", IS_PASSED, "as soon as your own answer passes, yours is used."),
+    ]:
+        quiz.locator("label", has_text=choice).click()
+        lab.button(quiz, "Check").click()
+        expect(quiz.locator(".course-verdict")).to_have_text(verdict)
+        expect(quiz).to_contain_text(explanation)
+        lab.screenshot(f"quiz-{'passed' if verdict == IS_PASSED else 'wrong'}")
+    expect(quiz).to_contain_text("Week 0: 1 of 2 passed")
+
+    # Before the first try: the solution asks whether it is wanted, and the next click gives it or a try does.
+    code = card(lab, CODE)
+    expect(code.locator(".course-verdict")).to_have_text("○ Not attempted.")
+    lab.button(code, "Solution").click()
+    expect(code).to_contain_text("You have not tried yet")
+    expect(code.locator(".course-code")).to_have_count(0)
+    lab.screenshot("solution-warned")
+
+    write_answer(lab, "return vectors.sum(dim=0)")
+    expect(code.locator(".course-verdict")).to_have_text(NOT_YET)
+    expect(code).to_contain_text("You added the words up and did not divide by how many there are.")
+    expect(code.locator("td.differs")).to_have_text(["≠ 4.000", "≠ 6.000", "≠ 6.000"])
+    expect(lab.output(CODE)).to_contain_text(
+        "average_vector: the notebook goes on with the library's version."
+    )
+    lab.button(code, "Hint 1 of 3").click()
+    expect(code).to_contain_text("Hint 1. An average is a sum divided by how many there are.")
+    expect(lab.button(code, "Hint 2 of 3")).to_be_visible()
+    lab.button(code, "Solution").click()
+    expect(code.locator(".course-code")).to_contain_text("return vectors.mean(dim=0)")
+    expect(code).to_contain_text("you have looked at this solution")
+    lab.screenshot("mistake")
+
+    write_answer(lab, "return vectors.mean(dim=0)")
+    expect(code.locator(".course-verdict")).to_have_text(IS_PASSED)
+    lab.screenshot("passed")
+    lab.run_cell(MAP)
+    expect(lab.output(MAP)).to_contain_text("0_2_average_vector.py")
+    expect(lab.output(MAP)).to_contain_text("Week 0 · Start here2 of 2")
+    lab.screenshot("map")
+
+    lab.restart_kernel()
+    lab.run_all()
+    for cell in ("import sys", MAP):
+        expect(lab.output(cell)).to_contain_text("Week 0 · Start here2 of 2")
+    expect(quiz).to_contain_text("Week 0: 2 of 2 passed")
+    lab.output("import sys").scroll_into_view_if_needed()
+    lab.screenshot("after-restart")
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []

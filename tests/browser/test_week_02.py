@@ -1,0 +1,176 @@
+"""A learner's way through week 2, in one go because the notebook takes a minute to run."""
+
+import re
+
+from playwright.sync_api import expect
+
+NOTEBOOK = "02_self_attention.ipynb"
+EXPLORER = "small = SmallEncoder()"
+SATURATION = "explore_saturation()"
+CODE = '@exercise("2.2")'
+USE_OF_IT = "weights = attention_weights(query, key)"
+MY_CODE = "with my_code():"
+
+AN_ANSWER_AT_ONCE = 10_000  # milliseconds; a slider answers in some twenty, two busy cores take longer
+NOT_YET = "✗ Not yet."
+IS_PASSED = "✓ Passed."
+
+DIVIDES_BY_D = "scores = query @ key.transpose(-2, -1) / query.shape[-1]"
+DIVIDES_BY_ROOT = "scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])"
+MASK_AND_SOFTMAX = """
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1)"""
+
+
+def card(lab, cell):
+    """The card that is shown below a cell."""
+    return lab.output(cell).locator(".course-card")
+
+
+def expect_verdict(card, verdict, explanation):
+    """What a card says in its two parts: the sign with its word, and why."""
+    expect(card.locator(".course-verdict")).to_have_text(verdict)
+    expect(card).to_contain_text(explanation)
+
+
+def test_week_2(lab):
+    """Everything in the notebook runs; then each of its controls is used once, as its text asks for it."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []
+
+    explore(lab)
+    click_in_the_matrix(lab)
+    turn_the_size(lab)
+    write_attention_weights(lab)
+    put_the_layer_in_order(lab)
+    name_the_head(lab)
+    run_the_library_on_that(lab)
+
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []
+
+
+def explore(lab):
+    """The sentence follows the pointer, goes back when the pointer leaves, and follows the arrow keys."""
+    explorer = lab.output(EXPLORER).locator(".attention-explorer")
+    words = explorer.locator(".explorer-words")
+    active = explorer.locator(".explorer-token.explorer-active")
+    token = explorer.locator("button.explorer-token")
+    expect(words).to_contain_text("In layer 2, head 2, “배” (token 7) looks most at")
+    expect(active).to_have_attribute("data-position", "6")
+    lab.screenshot("explorer")
+
+    token.nth(1).hover()
+    expect(words).to_contain_text("In layer 2, head 2, “민수” looks most at")
+    lab.page.mouse.move(5, 5)
+    expect(words).to_contain_text("“배” (token 7) looks most at")
+
+    token.nth(6).click()
+    lab.page.mouse.move(5, 5)
+    lab.page.keyboard.press("ArrowRight")
+    expect(active).to_have_attribute("data-position", "7")
+    expect(words).to_contain_text("In layer 2, head 2, “##를” looks most at")
+    lab.page.keyboard.press("ArrowUp")
+    expect(words).to_contain_text("In layer 2, head 1, “##를” looks most at")
+    lab.page.keyboard.press("PageUp")
+    expect(words).to_contain_text("In layer 1, head 1, “##를” looks most at")
+    expect(explorer.locator("select.explorer-layer")).to_have_value("0")
+    explorer.locator("select.explorer-head").select_option("1")
+    expect(words).to_contain_text("In layer 1, head 2, “##를” looks most at")
+    lab.screenshot("explorer-by-keys")
+
+
+def click_in_the_matrix(lab):
+    """Exercise 2.1: the cell on the other side of the diagonal is the mistake most people make."""
+    matrix = card(lab, 'card("2.1")')
+    matrix.get_by_title("row 배를, column 깎았다").click()
+    expect_verdict(matrix, NOT_YET, "This is the other direction")
+    lab.screenshot("matrix-wrong")
+    matrix.get_by_title("row 깎았다, column 배를").click()
+    expect_verdict(matrix, IS_PASSED, "Rows look, columns are looked at.")
+    lab.screenshot("matrix-passed")
+
+
+def turn_the_size(lab):
+    """The slider over d changes both rows of bars."""
+    picture = lab.output(SATURATION)
+    numbers = picture.locator("small", has_text=re.compile(r"^\d\.\d\d$"))
+    expect(numbers).to_have_count(16)
+    before = numbers.all_text_contents()
+    lab.move_slider(lab.sliders(picture))
+    expect(picture.locator(".widget-readout")).to_have_text("8")
+    expect(numbers).not_to_have_text(before, timeout=AN_ANSWER_AT_ONCE)
+    after = numbers.all_text_contents()
+    assert after[:8] != before[:8] and after[8:] != before[8:]
+    lab.sliders(picture).press("End")
+    expect(picture.locator(".widget-readout")).to_have_text("1024")
+    expect(numbers).not_to_have_text(after, timeout=AN_ANSWER_AT_ONCE)
+    weights = [float(number) for number in numbers.all_text_contents()]
+    assert max(weights[:8]) > 0.8 > 0.4 > max(weights[8:])  # long vectors: undivided scores saturate
+    lab.screenshot("saturation")
+
+
+def write_attention_weights(lab):
+    """Exercise 2.2: a known mistake is named, an endless loop harms nothing, the right answer passes."""
+    code = card(lab, CODE)
+
+    def write(body):
+        source = f"import math\n\n\n{CODE}\ndef attention_weights(query, key, mask=None):\n    {body}"
+        lab.replace_cell_source(CODE, source)
+        lab.run_cell(CODE)
+
+    write(DIVIDES_BY_D + MASK_AND_SOFTMAX)
+    expect_verdict(code, NOT_YET, "You divided by d. It has to be √d")
+    lab.screenshot("mistake")
+
+    write("while True: pass")
+    expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not come to an end")
+    expect(code).to_contain_text("The notebook and your progress are unharmed.")
+    lab.screenshot("endless-loop")
+    lab.run_cell(USE_OF_IT)  # the kernel answers, with the library's function
+    expect(lab.output(USE_OF_IT).locator("img, svg")).to_have_count(1)
+
+    write(DIVIDES_BY_ROOT + MASK_AND_SOFTMAX)
+    expect(code.locator(".course-verdict")).to_have_text(IS_PASSED)
+    expect(code).to_contain_text("2.2 ✓")
+    lab.screenshot("passed")
+
+
+def put_the_layer_in_order(lab):
+    """Exercise 2.5, with the keyboard alone once the focus is on a button."""
+    ordering = card(lab, 'card("2.5")')
+
+    def move_up(text, start, end):
+        for place in range(start, end, -1):
+            ordering.get_by_title(f"Move up: {text}").press("Space")
+            expect(ordering).to_contain_text(f"{place - 1}. {text}")
+
+    move_up("Multi-head self-attention between the positions", 4, 1)
+    lab.button(ordering, "Check").press("Space")
+    expect_verdict(ordering, NOT_YET, "Up to place 1 all is right.")
+    lab.screenshot("ordering-wrong")
+    move_up("Add what attention was given (residual)", 6, 2)
+    move_up("LayerNorm of that sum", 4, 3)
+    lab.button(ordering, "Check").press("Space")
+    expect_verdict(ordering, IS_PASSED, "The order is right.")
+    lab.screenshot("ordering-passed")
+
+
+def name_the_head(lab):
+    """Exercise 2.7."""
+    quiz = card(lab, 'card("2.7")')
+    quiz.locator("label", has_text="layer 2, head 2").click()
+    lab.button(quiz, "Check").click()
+    expect_verdict(quiz, IS_PASSED, "most of its weight is on the place and the verb")
+    lab.screenshot("quiz-passed")
+
+
+def run_the_library_on_that(lab):
+    """The encoder layer of the library runs on the function that was written above."""
+    lab.run_cell(MY_CODE)
+    expect(lab.output(MY_CODE)).to_contain_text(re.compile(r"yours:\s+attention\.attention_weights\n"))
+    expect(lab.output(MY_CODE)).to_contain_text("the same numbers, with your functions")
+    lab.screenshot("my-code")

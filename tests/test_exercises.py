@@ -1,0 +1,241 @@
+"""Every exercise proven: the stub, the solution, each known mistake, and mutants of the solution.
+
+A new exercise is found by itself, and fails here until it has all that the others have.
+"""
+
+import ast
+import copy
+import time
+
+import pytest
+
+from course_lib.classroom import check
+from course_lib.classroom.kinds import ClickCell, CodeExercise, Ordering, Quiz, exercises
+from course_lib.classroom.small_encoder import SmallEncoder
+from course_lib.classroom.sources import body_of
+
+ALL = exercises()
+CODE = {name: each for name, each in ALL.items() if issubclass(each, CodeExercise)}
+MISTAKES = [(name, mistake) for name, each in CODE.items() for mistake in each.known_mistakes()]
+
+
+def code_of(exercise, function):
+    """The source of one of an exercise's functions, able to run alone."""
+    return f"from {exercise.__module__} import {exercise.__name__}\n{exercise.source(function)}"
+
+
+def of_kind(kind):
+    return [name for name, each in ALL.items() if issubclass(each, kind)]
+
+
+# -- what every exercise has
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_is_complete(name):
+    each = ALL[name]
+    assert each.title and each.statement()
+    assert 1 <= each.difficulty <= 3 and 1 <= each.importance <= 3 and each.minutes > 0
+    assert len(each.hints) == 3 and len(set(each.hints)) == 3
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_code_has_at_least_four_named_mistakes_with_messages(name):
+    messages = [mistake.__doc__ for mistake in CODE[name].known_mistakes().values()]
+    assert len(messages) >= 4 and all(messages) and len(set(messages)) == len(messages)
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_no_hint_contains_a_line_of_the_solution(name):
+    each = CODE[name]
+    body = body_of(each.source(each.solution))
+    lines = [line.removeprefix("return ").strip() for line in body.splitlines()]
+    wrong = set(body_of(each.source(each.stub)).splitlines())  # a bug to be found is on the screen already
+    for hint in each.hints:
+        assert not [line for line in lines if line in hint and line not in wrong]
+
+
+# -- code: stub, solution, mistakes
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_the_stub_is_not_attempted(name):
+    assert check(name, CODE[name].source(CODE[name].stub)).status == "not_attempted"
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_the_solution_passes_in_under_two_seconds(name):
+    check(name, code_of(CODE[name], CODE[name].solution))  # the first check waits for the process to start
+    began = time.perf_counter()
+    verdict = check(name, code_of(CODE[name], CODE[name].solution))
+    assert verdict.passed, verdict.message
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_the_library_itself_passes(name):
+    each = CODE[name]
+    if each.replaces:
+        assert check(name, each.reference()).passed
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES)
+def test_each_mistake_fails_with_its_own_message(name, mistake):
+    function = CODE[name].known_mistakes()[mistake]
+    verdict = check(name, code_of(CODE[name], function))
+    assert (verdict.status, verdict.mistake) == ("failed", mistake), verdict.message
+    assert " ".join(verdict.message.split()) == " ".join(function.__doc__.split())
+    assert verdict.evidence
+
+
+# -- mutants
+
+OTHER_OPERATOR = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.MatMult: ast.Mult,
+}
+OTHER_OPERATOR |= {ast.FloorDiv: ast.Mult, ast.USub: ast.UAdd, ast.Invert: ast.USub, ast.IsNot: ast.Is}
+
+
+def variants(node, names):
+    """A node with one thing changed: an operator, a number, an argument, a parameter's name, a statement."""
+    if isinstance(node, ast.BinOp):
+        yield ast.BinOp(node.left, OTHER_OPERATOR[type(node.op)](), node.right)
+        yield ast.BinOp(node.right, node.op, node.left)
+    elif isinstance(node, ast.UnaryOp):
+        yield ast.UnaryOp(OTHER_OPERATOR[type(node.op)](), node.operand)
+    elif isinstance(node, ast.Compare):
+        yield ast.Compare(node.left, [OTHER_OPERATOR[type(node.ops[0])]()], node.comparators)
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield from (ast.Constant(node.value + step) for step in (1, -1))
+    elif isinstance(node, ast.Call):
+        if node.keywords:
+            yield ast.Call(node.func, node.args, node.keywords[1:])
+        if len(node.args) > 1:
+            yield ast.Call(node.func, node.args[::-1], node.keywords)
+            yield ast.Call(node.func, node.args[:-1], node.keywords)
+        if isinstance(node.func, ast.Attribute):
+            yield node.func.value  # the call left out
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+        yield from (ast.Name(other, ast.Load()) for other in names if other != node.id)
+    elif isinstance(node, ast.If):
+        yield ast.If(node.test, [ast.Pass()], node.orelse)
+    elif isinstance(node, ast.Return):
+        yield ast.Return(ast.Constant(None))
+
+
+class Replace(ast.NodeTransformer):
+    """Puts one node in the place of another."""
+
+    def __init__(self, old, new):
+        self.old, self.new = old, new
+
+    def visit(self, node):
+        return self.new if node is self.old else self.generic_visit(node)
+
+
+def mutants(source):
+    """All sources that differ from this one by one variant of one node."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    names = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    found = []
+    for index, node in enumerate(nodes):
+        for variant in variants(node, names):
+            new = copy.deepcopy(tree)
+            Replace(list(ast.walk(new))[index], copy.deepcopy(variant)).visit(new)
+            found.append(ast.unparse(ast.fix_missing_locations(new)))
+    return [mutant for mutant in dict.fromkeys(found) if body_of(mutant) != body_of(source)]
+
+
+# Mutants that compute the same as the solution: what stands in them, and why it changes nothing.
+EQUIVALENT = {
+    "2.2": {
+        "key.transpose(-1, -2)": "the order of the two dimensions to be exchanged does not matter",
+        "math.sqrt(key.shape[-1])": "queries and keys have the same size",
+    },
+    "2.3": {"transpose(2, 1)": "the order of the two dimensions to be exchanged does not matter"},
+    "2.4": {
+        "key.transpose(-1, -2)": "the order of the two dimensions to be exchanged does not matter",
+        "key.transpose(+2, -1)": "of four dimensions, 2 and -2 are the same",
+    },
+    "2.6": {"change + hidden": "addition commutes"},
+}
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_mutated_solutions_fail(name):
+    each = CODE[name]
+    found = mutants(each.source(each.solution, keep_docstring=False))
+    header = f"from {each.__module__} import {each.__name__}\n"
+    survivors = [mutant for mutant in found if check(name, header + mutant).passed]
+    explained = EQUIVALENT.get(name, {})
+    assert len(found) >= 4
+    assert not [each for each in survivors if not any(part in each for part in explained)]
+    assert all(any(part in each for each in survivors) for part in explained), "an explanation nobody needs"
+
+
+# -- cards that are answered by choosing
+
+
+@pytest.mark.parametrize("name", of_kind(Quiz))
+def test_a_quiz_explains_each_choice_and_one_is_right(name):
+    verdicts = {key: check(name, key) for key in ALL[name].choices}
+    assert [key for key, verdict in verdicts.items() if verdict.passed] == [ALL[name].answer]
+    assert len({verdict.message for verdict in verdicts.values()}) == len(verdicts) >= 3
+
+
+@pytest.mark.parametrize("name", of_kind(Ordering))
+def test_an_ordering_explains_each_first_wrong_step(name):
+    each = ALL[name]
+    right = list(each.items)
+    assert check(name, right).passed
+    assert sorted(each.shown) == sorted(right) and check(name, list(each.shown)).status == "failed"
+    for place, key in enumerate(right[1:], 1):
+        early = [key, *(other for other in right if other != key)]
+        assert each.items[key][1] in check(name, early).message, place
+
+
+@pytest.mark.parametrize("name", of_kind(ClickCell))
+def test_a_matrix_explains_each_cell_and_one_is_right(name):
+    rows, columns, _ = ALL[name].matrix()
+    verdicts = [check(name, (i, j)) for i in range(len(rows)) for j in range(len(columns))]
+    assert sum(verdict.passed for verdict in verdicts) == 1 and all(verdict.message for verdict in verdicts)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in CODE])
+def test_nothing_chosen_is_not_attempted_and_nonsense_is_refused(name):
+    assert check(name, None).status == "not_attempted"
+    nonsense = {Quiz: "?", Ordering: ["?"], ClickCell: (99, 99)}
+    kind = next(kind for kind in nonsense if issubclass(ALL[name], kind))
+    with pytest.raises(ValueError, match=name):
+        check(name, nonsense[kind])
+
+
+def test_an_unknown_exercise_is_refused_with_those_there_are():
+    with pytest.raises(KeyError, match="0.2, 2.1"):
+        check("9.9", None)
+
+
+def largest(reading, piece):
+    """{(layer, head): (the piece that `piece` looks at most, its weight)}"""
+    row = reading.tokens.index(piece)
+    return {
+        (layer, head): (reading.tokens[weights[0, head, row].argmax()], weights[0, head, row].max().item())
+        for layer, weights in enumerate(reading.attentions, 1)
+        for head in range(weights.shape[1])
+    }
+
+
+def test_the_answer_of_2_7_is_what_the_small_encoder_does():
+    small = SmallEncoder()
+    ship = largest(small.read("수진은 항구에서 배를 탔다."), "배")
+    deciding = [place for place, (piece, weight) in ship.items() if piece in ("항구", "탔") and weight > 0.3]
+    assert deciding == [(2, 1)]
+    bank = largest(small.read("In the city minsu borrowed money from the bank."), "bank")
+    piece, weight = bank[deciding[0]]
+    assert piece == "bank" and weight > 0.8
+    assert bank[2, 0][0] != "bank" and max(bank[1, 0][1], bank[1, 1][1]) < 0.2

@@ -1,0 +1,115 @@
+"""The pictures: colours that all eyes tell apart, Hangul without boxes, words for who does not see."""
+
+import base64
+import itertools
+import re
+import warnings
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from course_lib.classroom import plots
+from course_lib.classroom.predictions import predict
+from course_lib.classroom.saturation import explore_saturation
+from course_lib.classroom.sharpness import explore_sharpness
+
+matplotlib.use("Agg")
+
+# What an eye without one kind of cone sees, in linear RGB. Machado, Oliveira and Fernandes 2009, severity 1.
+EYES = {
+    "all cones": np.eye(3),
+    "no red cones": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no green cones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+    "no blue cones": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.3039],
+    ],
+}
+
+
+def linear(colour):
+    """#rrggbb → linear RGB, (3,)"""
+    values = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """Linear RGB → CIELAB, in which distances are what an eye tells apart; white point D65."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(to_xyz @ np.clip(rgb, 0, 1) / [0.9505, 1, 1.089] + 1e-9)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_colours_are_told_apart(eye):
+    seen = [lab(np.array(EYES[eye]) @ linear(colour)) for colour in plots.COLOURS]
+    distances = [np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)]
+    assert min(distances) > 12  # 2.3 is what an eye just notices side by side
+
+
+def test_colours_stand_out_from_white():
+    """Contrast of at least 3 : 1, what WCAG 2.1 asks of graphics."""
+    for colour in plots.COLOURS:
+        luminance = linear(colour) @ [0.2126, 0.7152, 0.0722]
+        assert 1.05 / (luminance + 0.05) >= 3
+
+
+def test_hangul_and_signs_are_drawn_without_a_missing_glyph():
+    plots.use_course_style()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of each glyph that no font has
+        plots.draw_weights([[0.5, 0.5], [0.1, 0.9]], ["배를", "깎았다"], title="가중치 √d − ½ α")
+
+
+PICTURES = {
+    "ladder": lambda: plots.draw_ladder([5.0, 3.0], {"floor": 0.25}, [(2, 3.1)]),
+    "weights": lambda: plots.draw_weights(np.eye(2), ["a", "b"], title="one"),
+    "matrices": lambda: plots.draw_weights(
+        np.ones((2, 2, 3)) / 3, ["a", "b"], ["x", "y", "z"], title=["one", "two"]
+    ),
+    "lines": lambda: plots.draw_lines(
+        {"one": [1, 2], "two": [2, 4]}, [1, 2], "n", "seconds", logarithmic=True
+    ),
+    "bars": lambda: plots.draw_bars({"same": [1, 0.9], "other": [0.5, 0.4]}, ["배", "눈"], "cosine"),
+    "places": lambda: plots.draw_places({"after": {"pear": np.eye(2), "ship": -np.eye(2)}}, "배"),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_says_in_words_what_it_shows(name):
+    picture = PICTURES[name]()
+    bundle = picture._repr_mimebundle_()
+    alt = re.search(r'alt="([^"]{20,})"', bundle["text/html"])
+    assert alt and any(character.isdigit() for character in picture.alt) or name == "places"
+    assert base64.b64decode(re.search(r"base64,([^\"]+)", bundle["text/html"])[1]).startswith(b"\x89PNG")
+    assert bundle["text/plain"].startswith("[picture: ")
+    assert not plt.get_fignums(), "an open figure would be shown twice"
+
+
+def test_equal_pictures_are_equal_bytes():
+    assert PICTURES["bars"]().png == PICTURES["bars"]().png
+
+
+WIDGETS = {
+    "prediction": lambda: predict("test", "How?", ["a", "b"]),
+    "saturation": explore_saturation,
+    "sharpness": lambda: explore_sharpness(["가", "나"], [1.0, 2.0]),
+}
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_widget_leaves_a_still_form_that_is_the_same_each_time(name):
+    one, other = WIDGETS[name]()._repr_mimebundle_(), WIDGETS[name]()._repr_mimebundle_()
+    for kind in ("text/plain", "text/html"):
+        assert one[kind] == other[kind] and len(one[kind]) > 20 and "model_id" not in one[kind]

@@ -1,0 +1,174 @@
+"""Progress and answers on disk: nothing is lost, and nothing that is damaged blocks the course."""
+
+import json
+import multiprocessing
+import os
+
+import pytest
+
+from course_lib.classroom import my_code
+from course_lib.classroom.answering import submit
+from course_lib.classroom.course_map import CourseMap
+from course_lib.classroom.kinds import find
+from course_lib.classroom.own_code import replaced
+from course_lib.classroom.store import Store
+
+SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A fresh store, which the whole classroom uses during the test."""
+    fresh = Store(tmp_path / "my_course")
+    for module in ("answering", "cards", "course_map", "own_code", "predictions"):
+        monkeypatch.setattr(f"course_lib.classroom.{module}.STORE", fresh)
+    return fresh
+
+
+def test_a_passed_answer_is_kept_as_readable_python(store):
+    assert submit(find("0.2"), SOURCE).passed
+    text = (store.folder / "answers" / "0_2_average_vector.py").read_text(encoding="utf-8")
+    assert text.startswith("# Exercise 0.2 ·") and text.endswith(SOURCE)
+    assert store.exercise("0.2") == {"status": "passed", "attempts": 1, "hints": 0, "solution": False}
+
+
+def test_an_untouched_stub_leaves_no_trace(store):
+    submit(find("0.2"), "def average_vector(vectors):\n    ...\n")
+    assert not store.folder.exists()
+
+
+def test_what_has_passed_stays_passed(store):
+    submit(find("0.2"), SOURCE)
+    submit(find("0.2"), SOURCE.replace("mean", "sum"))
+    assert store.exercise("0.2")["status"] == "passed" and store.exercise("0.2")["attempts"] == 2
+    assert "mean" in store.answer(find("0.2"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b'{"format": 9}',
+        b'{"format": 1, "exercises": [], "predictions": {}}',
+        b'{"format": 1, "exercises": {"0.2": 3}, "predictions": {}}',
+    ],
+)
+def test_a_damaged_file_is_set_aside_and_answers_are_found_again(store, damage):
+    submit(find("0.2"), SOURCE)
+    store.file.write_bytes(damage)
+    assert store.exercise("0.2")["status"] == "passed"
+    assert store.file.with_name("progress.damaged-1.json").read_bytes() == damage
+    assert "progress.damaged-1.json" in store.notice() and store.notice() is None
+    assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == 1
+
+
+def note_many(folder, key):
+    store = Store(folder)
+    for number in range(25):
+        store.update(lambda known, number=number: known["predictions"].update({f"{key}-{number}": "x"}))
+
+
+def test_two_kernels_at_once_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    kernels = [context.Process(target=note_many, args=(tmp_path, key)) for key in "ab"]
+    for kernel in kernels:
+        kernel.start()
+    for kernel in kernels:
+        kernel.join()
+    assert len(Store(tmp_path).read()["predictions"]) == 50
+
+
+def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
+    (tmp_path / "my_course").write_text("a file where the folder should be")
+    store = Store(tmp_path / "my_course")
+    store.attempt("0.2", "passed")
+    assert store.exercise("0.2")["status"] == "passed"
+    assert "cannot" in store.notice() or "Nothing can be saved" in str(
+        store.trouble or "Nothing can be saved"
+    )
+
+
+def test_no_temporary_file_stays_behind(store):
+    submit(find("0.2"), SOURCE)
+    assert sorted(os.listdir(store.folder)) in (
+        [".lock", "answers", "progress.json"],
+        ["answers", "progress.json"],
+    )
+
+
+def test_the_map_shows_what_is_passed(store):
+    assert "Week 0 · Start here: 0 of 2" in repr(CourseMap())
+    submit(find("0.2"), SOURCE)
+    assert "Week 0 · Start here: 1 of 2" in repr(CourseMap())
+
+
+# -- the library on the learner's own functions
+
+MINE = "def add_and_norm(hidden, change, norm):\n    return norm(change + hidden)\n"
+
+
+def test_my_code_puts_the_answer_in_place_and_takes_it_out_again(store, capsys):
+    from course_lib import encoder
+
+    original = encoder.add_and_norm
+    submit(find("2.6"), MINE)
+    with my_code() as mine:
+        assert mine == ["course_lib.encoder.add_and_norm"]
+        assert encoder.add_and_norm is not original
+        assert encoder.add_and_norm.__code__.co_filename == "<exercise 2.6>"
+    assert encoder.add_and_norm is original
+    shown = capsys.readouterr().out
+    assert "yours:     encoder.add_and_norm" in shown and "attention.attention_weights" in shown
+
+
+def test_the_library_comes_back_after_an_error(store):
+    from course_lib import encoder
+
+    original = encoder.add_and_norm
+    submit(find("2.6"), MINE)
+    with pytest.raises(ZeroDivisionError), my_code(quiet=True):
+        raise ZeroDivisionError
+    assert encoder.add_and_norm is original
+
+
+def test_an_answer_changed_on_disk_is_checked_before_it_is_used(store, capsys):
+    from course_lib import encoder
+
+    original = encoder.add_and_norm
+    submit(find("2.6"), MINE)
+    store.answer_file(find("2.6")).write_text(MINE.replace("norm(change + hidden)", "norm(change)"))
+    with my_code() as mine:
+        assert mine == [] and encoder.add_and_norm is original
+    assert "does not pass" in capsys.readouterr().out
+
+
+def test_a_whole_encoder_runs_on_the_learners_functions(store):
+    import torch
+
+    from course_lib.encoder import Encoder
+
+    for name in ("2.2", "2.3", "2.6"):
+        exercise = find(name)
+        assert submit(exercise, f"import math\nimport torch\n\n{exercise.source(exercise.solution)}").passed
+    torch.manual_seed(0)
+    encoder = Encoder(2, 16, 4, 32, fused=False).eval()
+    hidden, mask = torch.randn(2, 5, 16), torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    with torch.no_grad():
+        wanted, _ = encoder(hidden, mask)
+        with my_code(quiet=True) as mine:
+            got, _ = encoder(hidden, mask)
+    assert len(mine) == 3
+    torch.testing.assert_close(got, wanted)
+
+
+def test_a_replaced_function_is_replaced_wherever_it_is_known():
+    from course_lib import attention
+    from course_lib.classroom.weeks import week02
+
+    undo = replaced("course_lib.attention.split_heads", len)
+    assert attention.split_heads is len and week02.split_heads is len
+    undo()
+    assert attention.split_heads is week02.split_heads is not len
