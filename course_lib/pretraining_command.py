@@ -58,7 +58,7 @@ def arguments(argv=None):
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--init-std", type=float, default=0.06)
     parser.add_argument("--batch-size", type=int, default=128, help="texts a step, over all processes")
-    parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--learning-rate", type=float, default=4e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--evaluate-every", type=int, default=500, metavar="STEPS")
     parser.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")

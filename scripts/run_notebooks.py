@@ -1,6 +1,8 @@
 """Run notebooks top to bottom in fresh kernels and keep their outputs: `make notebooks [ONLY=02]`."""
 
+import base64
 import os
+import re
 import sys
 import tempfile
 import time
@@ -11,6 +13,16 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURES = {"mlm-15": "ladder.png"}  # cell → file in notebooks/images/
+
+
+def keep_picture(cell, path):
+    """The last picture of a cell as a file of its own, for the README."""
+    html = [output["data"]["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})][
+        -1
+    ]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(base64.b64decode(re.search(r"base64,([^\"]+)", html)[1]))
 
 
 def run(path):
@@ -25,6 +37,10 @@ def run(path):
             # widget of the course carries, and no message that a model is missing.
             if "text/html" in output.get("data", {}):
                 output["data"].pop(WIDGET, None)
+    for cell_id, name in PICTURES.items():
+        for cell in notebook.cells:
+            if cell.id == cell_id:
+                keep_picture(cell, FOLDER / "images" / name)
     notebook.metadata = dict(kernelspec=notebook.metadata["kernelspec"], language_info=dict(name="python"))
     partial = path.with_suffix(".ipynb.part")
     nbformat.write(notebook, partial)

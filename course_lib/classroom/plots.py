@@ -233,8 +233,8 @@ def show_package(week):
     """course_lib as it grows: the rooms of this week lit, those of the weeks before furnished."""
     cells, words = [], []
     for number, rooms in ROOMS.items():
-        state = "new this week" if number == week else "already yours" if number < week else "to come"
-        border = {"new this week": f"3px solid {ORANGE}", "already yours": f"2px solid {BLUE}"}.get(
+        state = "new this week" if number == week else "from before" if number < week else "to come"
+        border = {"new this week": f"3px solid {ORANGE}", "from before": f"2px solid {BLUE}"}.get(
             state, "1px dashed #999"
         )
         names = "<br>".join(f"<code>{room}.py</code>" for room in rooms)
