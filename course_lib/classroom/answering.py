@@ -1,5 +1,6 @@
 """The one door to checking, `check`, and the decorator that stands over an exercise in a notebook."""
 
+from course_lib.classroom.checking import compiled
 from course_lib.classroom.kinds import (
     FAILED,
     NOT_ATTEMPTED,
@@ -26,7 +27,7 @@ def check(exercise_id, candidate):
     if issubclass(exercise, CodeExercise):
         return check_source(exercise, candidate)
     if candidate is None:
-        return Verdict(NOT_ATTEMPTED, "Not attempted yet.")
+        return Verdict(NOT_ATTEMPTED, "Choose an answer first.")
     kind = next(each for each in (Quiz, Ordering, ClickCell) if issubclass(exercise, each))
     return {Quiz: check_choice, Ordering: check_order, ClickCell: check_cell}[kind](exercise, candidate)
 
@@ -46,8 +47,8 @@ def check_source(exercise, candidate):
 def untouched(exercise):
     """What to do first, where nothing has been written."""
     if is_untouched(exercise.source(exercise.stub), ""):
-        return "Not attempted yet: write your answer in the place of the dots and run the cell."
-    return "Not attempted yet: change the line with the bug and run the cell."
+        return "Write your answer in the place of the dots and run the cell."
+    return "Change the line with the bug and run the cell."
 
 
 def check_choice(exercise, key):
@@ -68,7 +69,8 @@ def check_order(exercise, keys):
     for place, (key, wanted) in enumerate(zip(keys, right), 1):
         if key != wanted:
             text, why = exercise.items[key]
-            so_far = "The first step is wrong." if place == 1 else f"The first {place - 1} are right."
+            right_ones = {1: "The first step is wrong.", 2: "The first step is right."}
+            so_far = right_ones.get(place, f"The first {place - 1} steps are right.")
             return Verdict(FAILED, f"{so_far} “{text}” does not come next. {why}", mistake=key)
     return Verdict(PASSED, "The order is right.")
 
@@ -88,20 +90,30 @@ def check_cell(exercise, cell):
 def exercise(exercise_id):
     """Over a stub in a notebook: check the answer at once, show its card, and let the notebook go on.
 
-    A passed answer is kept and used from here on. Otherwise the name stands for the course's own function.
+    A passed answer is kept and used from here on. Where the stub is untouched, an answer kept before is used;
+    otherwise the name stands for the library's function.
     """
     found = find(exercise_id)
 
     def decorate(function):
-        from course_lib.classroom.cards import show_code_card
+        from course_lib.classroom.cards import show_code_card  # here, for cards need `submit` from above
 
         verdict = submit(found, function)
-        show_code_card(found, verdict)
+        kept = kept_answer(found) if verdict.status == NOT_ATTEMPTED else None
+        show_code_card(found, verdict, kept is not None)
         if verdict.passed:
             return function
-        return found.reference()
+        return kept or found.reference()
 
     return decorate
+
+
+def kept_answer(exercise):
+    """The learner's own function from my_course/, or None. Checked again: the file may have been changed."""
+    source = STORE.answer(exercise)
+    if source is None or not WORKER.check(exercise.id, source).passed:
+        return None
+    return compiled(source, exercise)
 
 
 def submit(exercise, candidate):

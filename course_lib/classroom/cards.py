@@ -3,11 +3,12 @@ week.
 """
 
 from html import escape
+from pathlib import Path
 
 import ipywidgets as widgets
 from IPython.display import display
 
-from course_lib.classroom.answering import check, submit
+from course_lib.classroom.answering import submit
 from course_lib.classroom.kinds import (
     NOT_ATTEMPTED,
     PASSED,
@@ -22,25 +23,10 @@ from course_lib.classroom.kinds import (
 from course_lib.classroom.store import STORE
 
 SIGNS = {"passed": "✓ Passed", "failed": "✗ Not yet", "not_attempted": "○ Not attempted"}
-STYLE = """<style>
-.course-card {border: 1px solid var(--jp-border-color1, #bbb); border-left: 6px solid #666; border-radius:
-6px;
-  padding: 10px 14px; margin: 6px 0; max-width: 860px; color: var(--jp-ui-font-color0, #111);
-  font-family: var(--jp-ui-font-family, sans-serif); font-size: 14px; line-height: 1.45}
-.course-card.passed {border-left: 6px double #009e73} .course-card.failed {border-left: 6px solid #d55e00}
-.course-card .widget-html-content, .course-still {line-height: 1.45; white-space: normal; font-size: 14px}
-.course-title {font-weight: 600; font-size: 15px} .course-small {opacity: .8; font-size: 12.5px}
-.course-verdict {font-weight: 600} .course-values {display: flex; flex-wrap: wrap; gap: 18px; margin-top: 6px}
-.course-values table {border-collapse: collapse} .course-values td {border: 1px solid var(--jp-border-color1,
-#bbb);
-  padding: 2px 6px; text-align: right; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px}
-.course-values td.differs {outline: 2px solid #d55e00; outline-offset: -2px; font-weight: 700}
-.course-hint {border-left: 3px solid #0072b2; padding-left: 8px; margin-top: 6px}
-.course-code {font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; white-space: pre-wrap;
-  background: var(--jp-layout-color2, #f3f3f3); padding: 8px; margin-top: 6px; border-radius: 4px}
-.course-card button:focus-visible {outline: 3px solid #0072b2; outline-offset: 1px}
-.course-still {border: 1px solid #bbb; border-left: 6px solid #666; border-radius: 6px; padding: 8px 14px}
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
+
+
+FRESH = Verdict(NOT_ATTEMPTED, "Choose, then check.")
 
 
 def dots(number):
@@ -76,7 +62,9 @@ def verdict_html(verdict):
     result = f"<span class='course-verdict'>{SIGNS[verdict.status]}.</span> {text(verdict.message)}"
     if verdict.evidence:
         rows = {label: value["rows"] for label, value in verdict.evidence if isinstance(value, dict)}
-        shown = "".join(value_html(label, value, rows) for label, value in verdict.evidence)
+        parts = {label: value_html(label, value, rows) for label, value in verdict.evidence}
+        results = "".join(parts.pop(label) for label in ("wanted", "yours") if label in parts)
+        shown = "".join(parts.values()) + f"<div class='course-results'>{results}</div>"
         result += "<div class='course-small'>the smallest case that shows it:</div>"
         result += f"<div class='course-values'>{shown}</div>"
     if verdict.printed:
@@ -113,6 +101,9 @@ def week_line(week):
     return f"Week {week}: {sum(passed)} of {len(ids)} passed · {signs}"
 
 
+BY_KEYBOARD = "With the keyboard: Tab goes from choice to choice, Space chooses"
+
+
 class Card(widgets.VBox):
     """What all cards share: header, verdict, hints, solution, state of the week; and a still form of it
     all.
@@ -120,7 +111,9 @@ class Card(widgets.VBox):
 
     def __init__(self, exercise, verdict=None, body=()):
         self.exercise = exercise
-        self.verdict = verdict or Verdict(NOT_ATTEMPTED, "Not attempted yet.")
+        passed_before = STORE.exercise(exercise.id)["status"] == PASSED
+        before = Verdict(PASSED, "You have passed this before.") if passed_before else FRESH
+        self.verdict = verdict or before
         self.asked_for_solution = False
         self.verdict_box = widgets.HTML()
         self.help_box = widgets.HTML()
@@ -151,8 +144,10 @@ class Card(widgets.VBox):
         # role=status: a screen reader says the verdict without the focus moving there
         self.verdict_box.value = f"<div role='status'>{verdict_html(self.verdict)}</div>"
         opened = record["hints"]
-        self.hint_button.description = f"Hint {min(opened + 1, 3)} of {len(self.exercise.hints)}"
-        self.hint_button.disabled = opened >= len(self.exercise.hints)
+        all_open = opened >= len(self.exercise.hints)
+        hint = f"Hint {opened + 1} of {len(self.exercise.hints)}"
+        self.hint_button.description = "All hints shown" if all_open else hint
+        self.hint_button.disabled = all_open
         hints = "".join(
             f"<div class='course-hint'><b>Hint {number}.</b> {text(hint)}</div>"
             for number, hint in enumerate(self.exercise.hints[:opened], 1)
@@ -222,7 +217,7 @@ class QuizCard(Card):
     def __init__(self, exercise):
         options = [(label, key) for key, (label, _) in exercise.choices.items()]
         self.choice = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
-        button = widgets.Button(description="Check", button_style="primary")
+        button = widgets.Button(description="Check", button_style="primary", tooltip=BY_KEYBOARD)
         button.on_click(lambda _: self.answer(self.choice.value))
         super().__init__(exercise, body=[self.choice, button])
 
@@ -242,31 +237,40 @@ class QuizCard(Card):
 
 
 class OrderingCard(Card):
-    """Lines that move up and down by buttons."""
+    """Lines that move up and down by buttons. The focus moves along, so that the keyboard suffices."""
 
     def __init__(self, exercise):
         self.order = list(exercise.shown)
-        self.rows = widgets.VBox()
-        button = widgets.Button(description="Check", button_style="primary")
+        self.labels = [widgets.HTML() for _ in self.order]
+        self.up = [self.arrow("↑", place, -1) for place in range(len(self.order))]
+        self.down = [self.arrow("↓", place, +1) for place in range(len(self.order))]
+        self.up[0].disabled = self.down[-1].disabled = True
+        rows = [
+            widgets.HBox([up, down, label], layout={"align_items": "center"})
+            for up, down, label in zip(self.up, self.down, self.labels)
+        ]
+        button = widgets.Button(description="Check", button_style="primary", layout={"margin": "8px 2px"})
         button.on_click(lambda _: self.answer(list(self.order)))
-        super().__init__(exercise, body=[self.rows, button])
-        self.lay_out()
+        super().__init__(exercise, body=[*rows, button])
+        self.number_lines()
 
-    def lay_out(self):
-        rows = []
-        for place, key in enumerate(self.order):
-            label = self.exercise.items[key][0]
-            up = widgets.Button(description="↑", tooltip=f"Move up: {label}", layout={"width": "40px"})
-            down = widgets.Button(description="↓", tooltip=f"Move down: {label}", layout={"width": "40px"})
-            up.disabled, down.disabled = place == 0, place == len(self.order) - 1
-            up.on_click(lambda _, place=place: self.move(place, place - 1))
-            down.on_click(lambda _, place=place: self.move(place, place + 1))
-            rows.append(widgets.HBox([up, down, widgets.HTML(f"{place + 1}. {text(label)}")]))
-        self.rows.children = rows
+    def arrow(self, sign, place, step):
+        """A button that moves the line at `place`."""
+        button = widgets.Button(description=sign, layout={"width": "40px"})
+        button.on_click(lambda _: self.move(place, place + step))
+        return button
+
+    def number_lines(self):
+        for place, (key, label) in enumerate(zip(self.order, self.labels)):
+            line = self.exercise.items[key][0]
+            label.value = f"{place + 1}. {text(line)}"
+            self.up[place].tooltip, self.down[place].tooltip = f"Move up: {line}", f"Move down: {line}"
 
     def move(self, place, other):
         self.order[place], self.order[other] = self.order[other], self.order[place]
-        self.lay_out()
+        self.number_lines()
+        same, opposite = (self.up, self.down) if other < place else (self.down, self.up)
+        (opposite if same[other].disabled else same)[other].focus()
 
     def solution_text(self):
         lines = "".join(
@@ -288,7 +292,8 @@ class CellCard(Card):
     def __init__(self, exercise):
         rows, columns, numbers = exercise.matrix()
         size = {"width": "86px", "height": "32px"}
-        cells = [widgets.Label("", layout=size), *(widgets.Label(each, layout=size) for each in columns)]
+        middle = size | {"display": "flex", "justify_content": "center"}
+        cells = [widgets.Label("", layout=size), *(widgets.Label(each, layout=middle) for each in columns)]
         for i, row in enumerate(rows):
             cells.append(widgets.Label(row, layout=size))
             for j, number in enumerate(numbers[i]):
@@ -296,7 +301,7 @@ class CellCard(Card):
                     description=f"{number:.2f}", tooltip=f"row {row}, column {columns[j]}", layout=size
                 )
                 button.style.button_color = blue(number)
-                button.style.text_color = "#ffffff" if number > 0.5 else "#111111"
+                button.style.text_color = "#ffffff" if number > 0.75 else "#111111"
                 button.on_click(lambda _, cell=(i, j): self.answer(cell))
                 cells.append(button)
         grid = widgets.GridBox(cells, layout={"grid_template_columns": f"repeat({len(columns) + 1}, 90px)"})
@@ -344,13 +349,12 @@ def card(exercise_id):
     return CARDS[kind](exercise)
 
 
-def show_code_card(exercise, verdict):
-    """Show the card below the cell of a code exercise, and say in one line whose function the notebook uses
-    now.
+def show_code_card(exercise, verdict, has_kept=False):
+    """Show the card below a cell, and say in one line whose function the notebook uses now.
+
+    has_kept: is there an answer from before, which serves while the stub is untouched?
     """
     display(CodeCard(exercise, verdict))
     if not verdict.passed:
-        print(f"{exercise.name}: the notebook goes on with the library's version.")
-
-
-__all__ = ["card", "check", "show_code_card"]
+        whose = "the answer that you passed before" if has_kept else "the library's version"
+        print(f"{exercise.name}: the notebook goes on with {whose}.")

@@ -84,7 +84,7 @@ def judge(exercise, source):
     wrong = [number for number, (got, right) in enumerate(zip(outcomes, wanted)) if not agree(got, right)]
     if not wrong:
         if agree(again, wanted[0]):
-            return PASSED, "Passed. From now on the notebook uses your own function.", [], None
+            return PASSED, "From now on the notebook uses your own function.", [], None
         message = (
             "Called again with the same arguments, your function answers differently: what does it remember?"
         )
@@ -347,7 +347,7 @@ def describe(value):
         shape = "×".join(map(str, value.shape)) or "a single number"
         if not 0 < value.numel() <= 64:
             return {"shape": shape, "rows": []}
-        form = "{:.3g}" if value.is_floating_point() else "{}"
+        form = "{}" if not value.is_floating_point() else "{:.3f}" if value.abs().max() < 1000 else "{:.3e}"
         matrices = value.reshape(1, -1) if value.ndim < 2 else value
         rows = []
         for place in itertools.product(*map(range, matrices.shape[:-2])):
@@ -380,4 +380,5 @@ class Printed(io.TextIOBase):
 
     def summary(self):
         cut = self.size > len(self.text)
-        return self.text + (f" … ({self.lines:,} lines in all)" if cut else "")
+        lines = "1 line" if self.lines == 1 else f"{self.lines:,} lines"
+        return self.text + (f" … ({lines} in all)" if cut else "")

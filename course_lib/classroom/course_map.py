@@ -32,16 +32,14 @@ class CourseMap(HTML):
             done = f"{status.count('passed')} of {len(found)}" if found else "no exercises yet"
             rooms = "".join(room(each, state) for each, state in zip(found, status))
             rows.append(
-                f"<tr><th style='text-align:left;padding:4px 12px'>Week {week} · {name}</th>"
-                f"<td style='text-align:left;padding:4px 12px'>{done}</td>"
-                f"<td style='text-align:left'><div "
-                f"style='display:flex;flex-wrap:wrap;gap:4px'>{rooms}</div></td></tr>"
+                f"<div style='margin:8px 0'><b>Week {week} · {name}</b> · {done}"
+                f"<div style='display:flex;flex-wrap:wrap;gap:4px;margin-top:2px'>{rooms}</div></div>"
             )
             self.words.append(f"Week {week} · {name}: {done}")
         legend = "✓ passed · ✗ tried · ○ to come"
         trouble = STORE.notice()
         notice = f"<p><b>{escape(trouble)}</b></p>" if trouble else ""
-        super().__init__(f"{notice}<table>{''.join(rows)}</table><p style='font-size:12px'>{legend}</p>")
+        super().__init__(f"{notice}{''.join(rows)}<p style='font-size:12px'>{legend}</p>")
 
     def __repr__(self):
         return "\n".join(self.words)

@@ -4,10 +4,9 @@ import contextlib
 import importlib
 import sys
 
-from course_lib.classroom.checking import compiled
+from course_lib.classroom.answering import kept_answer
 from course_lib.classroom.kinds import CodeExercise, exercises
 from course_lib.classroom.store import STORE
-from course_lib.classroom.worker import WORKER
 
 
 @contextlib.contextmanager
@@ -21,12 +20,10 @@ def my_code(quiet=False):
     for each in exercises().values():
         if not issubclass(each, CodeExercise) or each.replaces is None:
             continue
-        source = STORE.answer(each)
-        verdict = WORKER.check(each.id, source) if source is not None else None
-        if verdict is not None and verdict.passed:
-            mine[each.replaces] = compiled(source, each)
+        if answer := kept_answer(each):
+            mine[each.replaces] = answer
         else:
-            reason = "" if verdict is None else f" (your kept answer does not pass: {verdict.message})"
+            reason = "" if STORE.answer(each) is None else " (your kept answer does not pass any more)"
             others.append(each.replaces.removeprefix("course_lib.") + reason)
     if not quiet:
         print("yours:    ", ", ".join(name.removeprefix("course_lib.") for name in mine) or "nothing yet")

@@ -101,7 +101,7 @@ def draw_weights(weights, looking, looked_at=None, title=""):
         axes.set_yticks(range(len(looking)), looking)
         axes.set(xlabel="looked at", ylabel="looking", title=name)
         for (row, column), number in np.ndenumerate(matrix):
-            dark = number > 0.55
+            dark = number > 0.6
             axes.text(
                 column, row, f"{number:.2f}", ha="center", va="center", color="white" if dark else "black"
             )
@@ -237,7 +237,9 @@ def show_package(week):
         border = {"new this week": f"3px solid {ORANGE}", "from before": f"2px solid {BLUE}"}.get(
             state, "1px dashed #999"
         )
-        names = "<br>".join(f"<code>{room}.py</code>" for room in rooms)
+        package = Path(__file__).resolve().parent.parent
+        rooms = [room for room in rooms if (package / f"{room}.py").exists()]
+        names = "<br>".join(f"<code>{room}.py</code>" for room in rooms) or "(not yet written)"
         cells.append(
             f"<div style='border:{border};border-radius:6px;padding:8px 12px;min-width:110px'>"
             f"<small>week {number} · {state}</small><br>{names}</div>"

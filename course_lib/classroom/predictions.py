@@ -5,7 +5,7 @@ from html import escape
 import ipywidgets as widgets
 from IPython.display import HTML
 
-from course_lib.classroom.cards import STYLE, text
+from course_lib.classroom.cards import BY_KEYBOARD, STYLE, text
 from course_lib.classroom.store import STORE
 
 
@@ -19,7 +19,7 @@ class Prediction(widgets.VBox):
             options=self.choices, value=kept if kept in self.choices else None, layout={"width": "auto"}
         )
         self.line = widgets.HTML()
-        button = widgets.Button(description="Commit", button_style="primary")
+        button = widgets.Button(description="Commit", button_style="primary", tooltip=BY_KEYBOARD)
         button.on_click(lambda _: self.commit(self.choice.value))
         head = f"{STYLE}<div class='course-title'>Your prediction</div><div>{text(question)}</div>"
         super().__init__([widgets.HTML(head), self.choice, button, self.line])
@@ -65,7 +65,7 @@ class Beside(HTML):
     def __init__(self, question, predicted, measured):
         cell = "border:1px solid #bbb;padding:6px 12px;text-align:left;vertical-align:top"
         super().__init__(
-            f"<table><caption style='text-align:left'>{text(question)}</caption>"
+            f"<div>{text(question)}</div><table>"
             f"<tr><th style='{cell}'>you predicted</th><th style='{cell}'>measured</th></tr>"
             f"<tr><td style='{cell}'>{text(predicted)}</td><td "
             f"style='{cell}'>{text(measured)}</td></tr></table>"

@@ -7,10 +7,8 @@ WORDS = 8
 SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
 
-def rows(size, seed=3):
-    """The weights of one query over eight keys of `size` numbers: (8,) from raw scores, (8,) from divided
-    ones.
-    """
+def rows(size, seed=19):
+    """The weights of one query over eight keys of `size` numbers: (8,) from raw scores, (8,) from divided."""
     generator = torch.Generator().manual_seed(seed)
     query, *keys = torch.randn(WORDS + 1, SIZES[-1], generator=generator)[:, :size]
     scores = torch.stack(keys) @ query  # (8,)
@@ -24,10 +22,10 @@ def bars(size):
         cells = "".join(
             f"<div style='display:inline-block;width:76px;vertical-align:bottom;text-align:center'>"
             f"<div style='height:{round(70 * weight) + 1}px;background:#0072b2;margin:0 8px'></div>"
-            f"<small>{weight:.2f}</small></div>"
+            f"<span style='font-size:13px'>{weight:.2f}</span></div>"
             for weight in weights.tolist()
         )
-        lines += f"<div style='margin-top:8px'><small>{name}</small></div>"
+        lines += f"<div style='margin-top:8px;font-size:13px'>{name}</div>"
         lines += f"<div style='height:92px;display:flex;align-items:flex-end'>{cells}</div>"
     return lines
 

@@ -11,7 +11,9 @@ class Sharpness(widgets.VBox):
 
     def __init__(self, words, scores):
         self.words, self.scores = words, torch.tensor(scores)
-        self.slider = widgets.FloatSlider(value=1.0, min=0.0, max=5.0, step=0.25, description="sharpness")
+        self.slider = widgets.FloatSlider(
+            value=1.0, min=0.0, max=5.0, step=0.25, description="sharpness", layout={"width": "460px"}
+        )
         self.picture = widgets.HTML(self.bars(1.0))
         self.slider.observe(lambda change: setattr(self.picture, "value", self.bars(change["new"])), "value")
         super().__init__([self.slider, self.picture])

@@ -142,7 +142,10 @@ def no_input(prompt=""):
 
 
 def limit_memory():
-    """Refuse memory beyond the limit where the system can (Linux), and watch it everywhere."""
+    """Refuse memory beyond the limit where the system can (Linux), and watch it everywhere.
+
+    The watch also ends the process when its notebook is gone: an endless loop would go on for ever.
+    """
     process = psutil.Process()
     allowed = process.memory_info().rss + MEMORY_LIMIT
     if sys.platform == "linux":
@@ -151,10 +154,13 @@ def limit_memory():
         most = process.memory_info().vms + MEMORY_LIMIT
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
+    notebook = multiprocessing.parent_process()
+
     def watch():
-        while True:
+        while notebook.is_alive():
             if process.memory_info().rss > allowed:
                 os._exit(OUT_OF_MEMORY)
             time.sleep(0.02)
+        os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()

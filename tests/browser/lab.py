@@ -121,8 +121,14 @@ class Lab:
             found = found.or_(messages)
         return [text.strip() for text in found.all_text_contents()]
 
-    def screenshot(self, name):
-        """Keep a picture of the window as build/screenshots/<test>-<name>.png; returns where."""
+    def screenshot(self, name, target=None):
+        """Keep a picture of the window as build/screenshots/<test>-<name>.png; returns where.
+
+        target: a locator to have in the middle; scrolled to twice, since coming into view may change its height
+        """
+        for _ in range(2 if target else 0):
+            target.evaluate("node => node.scrollIntoView({ block: 'center' })")
+            expect(target).to_be_in_viewport()
         path = self._screenshots / f"{self._test_name}-{name}.png"
         self.page.screenshot(path=path)
         return path

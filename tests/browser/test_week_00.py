@@ -29,7 +29,7 @@ def write_answer(lab, line):
 
 
 def press_tab_until_at(lab, target):
-    """Walk to `target` with the Tab key. Being there within ten presses is part of what is tested."""
+    """Walk to `target` with the Tab key, as arrow keys belong to JupyterLab. It may take ten presses."""
     for _ in range(10):
         lab.page.keyboard.press("Tab")
         if target.evaluate("node => node === document.activeElement"):
@@ -60,14 +60,14 @@ def test_a_prediction_by_keyboard_and_a_slider(lab):
     beside = lab.output(REVEAL)
     expect(beside.locator("th")).to_have_text(["you predicted", "measured"])
     expect(beside.locator("td")).to_have_text(["about half as long", re.compile("33 times shorter")])
-    lab.screenshot("prediction")
+    lab.screenshot("prediction", prediction)
 
     turned = lab.output(SLIDER).locator("td")
     expect(turned).to_have_text(["나는", "0.08", "빵집에서", "0.19", "우유를", "0.50", "샀다", "0.23"])
     lab.move_slider(lab.sliders(lab.output(SLIDER)))
     sharper = ["나는", "0.06", "빵집에서", "0.16", "우유를", "0.57", "샀다", "0.21"]
     expect(turned).to_have_text(sharper, timeout=AN_ANSWER_AT_ONCE)
-    lab.screenshot("slider")
+    lab.screenshot("slider", lab.output(SLIDER))
     assert lab.widget_errors() == []
     assert lab.console_errors == []
 
@@ -86,16 +86,16 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
         lab.button(quiz, "Check").click()
         expect(quiz.locator(".course-verdict")).to_have_text(verdict)
         expect(quiz).to_contain_text(explanation)
-        lab.screenshot(f"quiz-{'passed' if verdict == IS_PASSED else 'wrong'}")
+        lab.screenshot("quiz-passed" if verdict == IS_PASSED else "quiz-wrong", quiz)
     expect(quiz).to_contain_text("Week 0: 1 of 2 passed")
 
-    # Before the first try: the solution asks whether it is wanted, and the next click gives it or a try does.
+    # Before the first try, the first click on "Solution" only asks whether it is really wanted.
     code = card(lab, CODE)
     expect(code.locator(".course-verdict")).to_have_text("○ Not attempted.")
     lab.button(code, "Solution").click()
     expect(code).to_contain_text("You have not tried yet")
     expect(code.locator(".course-code")).to_have_count(0)
-    lab.screenshot("solution-warned")
+    lab.screenshot("solution-warned", code)
 
     write_answer(lab, "return vectors.sum(dim=0)")
     expect(code.locator(".course-verdict")).to_have_text(NOT_YET)
@@ -110,22 +110,21 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
     lab.button(code, "Solution").click()
     expect(code.locator(".course-code")).to_contain_text("return vectors.mean(dim=0)")
     expect(code).to_contain_text("you have looked at this solution")
-    lab.screenshot("mistake")
+    lab.screenshot("mistake", code)
 
     write_answer(lab, "return vectors.mean(dim=0)")
     expect(code.locator(".course-verdict")).to_have_text(IS_PASSED)
-    lab.screenshot("passed")
+    lab.screenshot("passed", code)
     lab.run_cell(MAP)
     expect(lab.output(MAP)).to_contain_text("0_2_average_vector.py")
-    expect(lab.output(MAP)).to_contain_text("Week 0 · Start here2 of 2")
-    lab.screenshot("map")
+    expect(lab.output(MAP)).to_contain_text("Week 0 · Start here · 2 of 2")
+    lab.screenshot("map", lab.output(MAP))
 
     lab.restart_kernel()
     lab.run_all()
     for cell in ("import sys", MAP):
-        expect(lab.output(cell)).to_contain_text("Week 0 · Start here2 of 2")
+        expect(lab.output(cell)).to_contain_text("Week 0 · Start here · 2 of 2")
     expect(quiz).to_contain_text("Week 0: 2 of 2 passed")
-    lab.output("import sys").scroll_into_view_if_needed()
-    lab.screenshot("after-restart")
+    lab.screenshot("after-restart", lab.output(MAP))
     assert lab.widget_errors() == []
     assert lab.console_errors == []

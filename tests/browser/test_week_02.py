@@ -1,9 +1,10 @@
-"""A learner's way through week 2, in one go because the notebook takes a minute to run."""
+"""A learner's way through week 2: one test, since running the whole notebook takes most of its time."""
 
 import re
 
-from course_lib.classroom.kinds import find
 from playwright.sync_api import expect
+
+from course_lib.classroom.kinds import find
 
 NOTEBOOK = "02_self_attention.ipynb"
 EXPLORER = "small = SmallEncoder()"
@@ -62,7 +63,7 @@ def explore(lab):
     token = explorer.locator("button.explorer-token")
     expect(words).to_contain_text("In layer 2, head 2, “배” (token 7) looks most at")
     expect(active).to_have_attribute("data-position", "6")
-    lab.screenshot("explorer")
+    lab.screenshot("explorer", explorer)
 
     token.nth(1).hover()
     expect(words).to_contain_text("In layer 2, head 2, “민수” looks most at")
@@ -81,37 +82,37 @@ def explore(lab):
     expect(explorer.locator("select.explorer-layer")).to_have_value("0")
     explorer.locator("select.explorer-head").select_option("1")
     expect(words).to_contain_text("In layer 1, head 2, “##를” looks most at")
-    lab.screenshot("explorer-by-keys")
+    lab.screenshot("explorer-by-keys", explorer)
 
 
 def click_in_the_matrix(lab):
-    """Exercise 2.1: the cell on the other side of the diagonal is the mistake most people make."""
+    """Exercise 2.1: the cell on the other side of the diagonal is the answer to the opposite question."""
     matrix = card(lab, 'card("2.1")')
     matrix.get_by_title("row 배를, column 깎았다").click()
     expect_verdict(matrix, NOT_YET, "This is the other direction")
-    lab.screenshot("matrix-wrong")
+    lab.screenshot("matrix-wrong", matrix)
     matrix.get_by_title("row 깎았다, column 배를").click()
     expect_verdict(matrix, IS_PASSED, "Rows look, columns are looked at.")
-    lab.screenshot("matrix-passed")
+    lab.screenshot("matrix-passed", matrix)
 
 
 def turn_the_size(lab):
     """The slider over d changes both rows of bars."""
-    picture = lab.output(SATURATION)
-    numbers = picture.locator("small", has_text=re.compile(r"^\d\.\d\d$"))
+    bars = lab.output(SATURATION)
+    numbers = bars.locator("small", has_text=re.compile(r"^\d\.\d\d$"))
     expect(numbers).to_have_count(16)
     before = numbers.all_text_contents()
-    lab.move_slider(lab.sliders(picture))
-    expect(picture.locator(".widget-readout")).to_have_text("8")
+    lab.move_slider(lab.sliders(bars))
+    expect(bars.locator(".widget-readout")).to_have_text("8")
     expect(numbers).not_to_have_text(before, timeout=AN_ANSWER_AT_ONCE)
     after = numbers.all_text_contents()
     assert after[:8] != before[:8] and after[8:] != before[8:]
-    lab.sliders(picture).press("End")
-    expect(picture.locator(".widget-readout")).to_have_text("1024")
+    lab.sliders(bars).press("End")
+    expect(bars.locator(".widget-readout")).to_have_text("1024")
     expect(numbers).not_to_have_text(after, timeout=AN_ANSWER_AT_ONCE)
     weights = [float(number) for number in numbers.all_text_contents()]
     assert max(weights[:8]) > 0.8 > 0.4 > max(weights[8:])  # long vectors: undivided scores saturate
-    lab.screenshot("saturation")
+    lab.screenshot("saturation", bars)
 
 
 def write_attention_weights(lab):
@@ -125,19 +126,19 @@ def write_attention_weights(lab):
 
     write(DIVIDES_BY_D + MASK_AND_SOFTMAX)
     expect_verdict(code, NOT_YET, "You divided by d. It has to be √d")
-    lab.screenshot("mistake")
+    lab.screenshot("mistake", code)
 
     write("while True: pass")
     expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not come to an end")
     expect(code).to_contain_text("The notebook and your progress are unharmed.")
-    lab.screenshot("endless-loop")
+    lab.screenshot("endless-loop", code)
     lab.run_cell(USE_OF_IT)  # the kernel answers, with the library's function
     expect(lab.output(USE_OF_IT).locator("img, svg").first).to_be_visible()
 
     write(DIVIDES_BY_ROOT + MASK_AND_SOFTMAX)
     expect(code.locator(".course-verdict")).to_have_text(IS_PASSED)
     expect(code).to_contain_text("2.2 ✓")
-    lab.screenshot("passed")
+    lab.screenshot("passed", code)
 
 
 def put_the_layer_in_order(lab):
@@ -154,11 +155,11 @@ def put_the_layer_in_order(lab):
         shown.insert(place, step)
         if place == 0:
             lab.button(ordering, "Check").press("Space")
-            expect_verdict(ordering, NOT_YET, "Up to place 1 all is right.")
-            lab.screenshot("ordering-wrong")
+            expect_verdict(ordering, NOT_YET, "does not come next.")
+            lab.screenshot("ordering-wrong", ordering)
     lab.button(ordering, "Check").press("Space")
     expect_verdict(ordering, IS_PASSED, "The order is right.")
-    lab.screenshot("ordering-passed")
+    lab.screenshot("ordering-passed", ordering)
 
 
 def answer_the_quiz(lab):
@@ -168,7 +169,7 @@ def answer_the_quiz(lab):
     quiz.locator("label", has_text=choice).click()
     lab.button(quiz, "Check").click()
     expect_verdict(quiz, IS_PASSED, explanation)
-    lab.screenshot("quiz-passed")
+    lab.screenshot("quiz-passed", quiz)
 
 
 def run_the_library_on_that(lab):
@@ -176,4 +177,4 @@ def run_the_library_on_that(lab):
     lab.run_cell(MY_CODE)
     expect(lab.output(MY_CODE)).to_contain_text(re.compile(r"yours:\s+attention\.attention_weights\n"))
     expect(lab.output(MY_CODE)).to_contain_text("the same numbers")
-    lab.screenshot("my-code")
+    lab.screenshot("my-code", lab.output(MY_CODE))

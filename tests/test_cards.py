@@ -1,0 +1,126 @@
+"""What the cards show and keep. That they can be clicked and typed at is tested in the browser."""
+
+import pytest
+
+from course_lib.classroom import check
+from course_lib.classroom.answering import exercise, submit
+from course_lib.classroom.cards import CodeCard, card, text, verdict_html
+from course_lib.classroom.kinds import find
+from course_lib.classroom.store import Store
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """A fresh store for each test."""
+    fresh = Store(tmp_path / "my_course")
+    for module in ("answering", "cards"):
+        monkeypatch.setattr(f"course_lib.classroom.{module}.STORE", fresh)
+    return fresh
+
+
+def test_hints_open_one_by_one_and_stay_open(store):
+    shown = card("0.1")
+    for number in (1, 2, 3):
+        assert shown.hint_button.description == f"Hint {number} of 3"
+        shown.hint_button.click()
+        assert f"Hint {number}." in shown.help_box.value
+    assert shown.hint_button.disabled
+    assert "Hint 3." in card("0.1").help_box.value and store.exercise("0.1")["hints"] == 3
+
+
+def test_the_solution_asks_once_more_before_the_first_try(store):
+    shown = card("0.1")
+    shown.solution_button.click()
+    assert "Press <b>Solution</b> again" in shown.help_box.value and not store.exercise("0.1")["solution"]
+    shown.solution_button.click()
+    assert "✓" in shown.help_box.value and "you have looked at this solution" in shown.state_box.value
+
+
+def test_the_solution_opens_at_once_after_a_try():
+    shown = card("0.1")
+    shown.answer("error")
+    shown.solution_button.click()
+    assert "Solution." in shown.help_box.value
+
+
+def test_a_choice_is_explained_and_the_week_moves_on():
+    shown = card("0.1")
+    shown.answer("error")
+    assert "✗ Not yet" in shown.verdict_box.value and "0 of 2" in shown.state_box.value
+    shown.answer("library")
+    assert "✓ Passed" in shown.verdict_box.value and "1 of 2" in shown.state_box.value
+
+
+def test_an_ordering_moves_its_lines():
+    shown = card("2.5")
+    before = list(shown.order)
+    shown.up[1].click()
+    assert shown.order == [before[1], before[0], *before[2:]]
+    assert shown.labels[0].value.startswith("1. ") and shown.up[0].tooltip.startswith("Move up: ")
+    assert shown.up[0].disabled and shown.down[-1].disabled
+
+
+def test_a_verdict_is_told_to_a_screen_reader():
+    assert "role='status'" in card("2.1").verdict_box.value
+
+
+def test_what_differs_is_framed_and_marked():
+    verdict = check("0.2", "def average_vector(vectors):\n    return vectors.sum(dim=0)\n")
+    html = verdict_html(verdict)
+    assert html.count("class='differs'>≠ ") == 3 and "<b>wanted</b>" in html and "<b>yours</b>" in html
+
+
+def test_a_tensor_of_many_dimensions_is_shown_as_matrices():
+    source = "def split_heads(hidden, num_heads):\n    return hidden.reshape(1, 3, 2, 2)\n"
+    html = verdict_html(check("2.3", source))
+    assert "[0, 2]" in html and "≠" in html
+
+
+def test_learners_text_cannot_become_html():
+    verdict = check("0.2", "def average_vector(vectors):\n    raise ValueError('<b>bold</b>')\n")
+    assert "<b>bold</b>" not in verdict_html(verdict) and "&lt;b&gt;bold" in verdict_html(verdict)
+
+
+def test_marks_of_statements_become_html():
+    assert text("**a** and *b* and `c`") == "<b>a</b> and <i>b</i> and <code>c</code>"
+    assert text("2 * 3 < 7") == "2 * 3 &lt; 7"
+
+
+def test_the_still_form_says_what_the_card_says():
+    bundle = CodeCard(find("2.2"))._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("Exercise 2.2 · Attention weights: ○ Not attempted")
+    assert "Write softmax" in bundle["text/html"] and "model_id" not in bundle["text/html"]
+
+
+def test_a_code_exercise_has_no_card_of_its_own():
+    with pytest.raises(ValueError, match="answered in a cell"):
+        card("2.2")
+
+
+def test_the_notebook_goes_on_with_the_library_until_the_answer_passes(capsys):
+    from course_lib.encoder import add_and_norm
+
+    def wrong(hidden, change, norm):
+        return norm(change)
+
+    wrong.__name__ = "add_and_norm"
+    assert exercise("2.6")(wrong) is add_and_norm
+    assert "goes on with the library's version" in capsys.readouterr().out
+
+
+def test_a_card_passed_before_says_so(store):
+    card("0.1").answer("library")
+    assert card("0.1").verdict.passed and "passed this before" in card("0.1").verdict_box.value
+
+
+def average_vector(vectors):
+    """The average of the rows.  vectors: (number of words, size) → (size,)"""
+    ...
+
+
+def test_an_untouched_stub_gets_the_answer_kept_before(store, capsys):
+    source = "def average_vector(vectors):\n    return vectors.mean(dim=0) + 0\n"
+    submit(find("0.2"), source)
+    mine = exercise("0.2")(average_vector)
+    assert mine.__code__.co_filename == "<exercise 0.2>"
+    assert "goes on with the answer that you passed before" in capsys.readouterr().out
