@@ -1,9 +1,15 @@
 """Whatever a learner's code does, the check answers in words, and the next check works."""
 
+import signal
+import subprocess
+import sys
+import threading
+
+import psutil
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.worker import TIME_LIMIT
+from course_lib.classroom.worker import TIME_LIMIT, Worker
 
 RIGHT = "return vectors.mean(dim=0)"
 
@@ -89,6 +95,32 @@ def test_what_is_printed_is_shown_once_and_cut():
 def test_a_cell_that_cannot_be_called_is_explained(source, words):
     verdict = check("0.2", source)
     assert verdict.status == "failed" and words in verdict.message
+
+
+def test_an_interrupt_while_waiting_does_not_leave_an_answer_for_the_next_question():
+    worker = Worker()
+    right = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
+    assert worker.check("0.2", right).passed
+    threading.Timer(1.0, lambda: signal.raise_signal(signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        worker.check("0.2", "import time\n" + right.replace("return", "time.sleep(2); return"))
+    assert not worker.check("0.2", right.replace("mean", "sum")).passed
+    worker.stop()
+
+
+def test_the_process_ends_when_its_notebook_is_gone():
+    script = (
+        "from course_lib.classroom.worker import WORKER\n"
+        "if __name__ == '__main__':\n"
+        "    WORKER.check('0.2', '')\n"
+        "    print(WORKER.process.pid, flush=True)\n"
+        '    WORKER.connection.send_bytes(b\'["0.2", "while True: pass"]\')\n'
+        "    import os; os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    worker = psutil.Process(int(done.stdout)) if psutil.pid_exists(int(done.stdout)) else None
+    if worker is not None:
+        worker.wait(timeout=20)
 
 
 def test_the_limit_is_longer_than_the_checks_take():

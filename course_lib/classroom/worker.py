@@ -68,39 +68,40 @@ class Worker:
             self.process = self.connection = None
 
     def check(self, exercise_id, source):
-        """The Verdict on an answer; after TIME_LIMIT seconds, or a process that died, a Verdict that says
-        so.
-        """
+        """The Verdict on an answer; after TIME_LIMIT seconds, or a process that died, one that says so."""
         with self.lock:
             self.start()
             try:
-                if not self.ready:
-                    if not self.connection.poll(START_LIMIT):
-                        raise TimeoutError(
-                            "the process that checks answers does not start; restart the kernel"
-                        )
-                    self.connection.recv_bytes()
-                    self.ready = True
-                self.connection.send_bytes(json.dumps([exercise_id, source]).encode())
-                if self.connection.poll(TIME_LIMIT):
-                    return Verdict(**json.loads(self.connection.recv_bytes()))
-                message = (
-                    f"Stopped after {TIME_LIMIT:.0f} seconds: your code does not come to an end, or waits "
-                    f"inside a "
-                    "library call. Look at each loop: what makes it stop?"
-                )
-            except (EOFError, OSError):
-                self.process.join()
-                message = {
-                    OUT_OF_MEMORY: "Stopped: your code asks for more memory than the course allows "
-                    f"({MEMORY_LIMIT / 1e9:.1f} GB). Which tensor is so large?"
-                }.get(
-                    self.process.exitcode,
-                    "Your code ended the Python process it ran in. Return a value instead.",
-                )
-            self.stop()
+                verdict = self.ask(exercise_id, source)
+            except BaseException:  # an interrupt too: the process would give this answer to the next question
+                self.stop()
+                raise
             self.start()  # so that the next check need not wait
-            return Verdict(FAILED, message + " The notebook and your progress are unharmed.")
+            return verdict
+
+    def ask(self, exercise_id, source):
+        """One question and its answer. RuntimeError where the process does not even start."""
+        try:
+            if not self.ready:
+                if not self.connection.poll(START_LIMIT):
+                    raise RuntimeError("the process that checks answers does not start: restart the kernel")
+                self.connection.recv_bytes()
+                self.ready = True
+            self.connection.send_bytes(json.dumps([exercise_id, source]).encode())
+            if self.connection.poll(TIME_LIMIT):
+                return Verdict(**json.loads(self.connection.recv_bytes()))
+            reason = (
+                f"Stopped after {TIME_LIMIT:.0f} seconds: your code does not end, or waits inside a library "
+                "call. Look at each loop: what makes it stop?"
+            )
+        except (EOFError, OSError):  # the process is gone
+            self.process.join(timeout=5)
+            reason = "Your code ended the Python process it ran in. Return a value instead."
+            if self.process.exitcode == OUT_OF_MEMORY:
+                limit = f"{MEMORY_LIMIT / 1e9:.1f} GB"
+                reason = f"Stopped: your code asks for more memory than {limit}. Which tensor is so large?"
+        self.stop()
+        return Verdict(FAILED, f"{reason} The notebook and your progress are unharmed.")
 
 
 WORKER = Worker()

@@ -124,7 +124,7 @@ class Lab:
     def screenshot(self, name, target=None):
         """Keep a picture of the window as build/screenshots/<test>-<name>.png; returns where.
 
-        target: a locator to have in the middle; scrolled to twice, since coming into view may change its height
+        target: a locator to have in the middle; scrolled to twice, since that may change its height
         """
         for _ in range(2 if target else 0):
             target.evaluate("node => node.scrollIntoView({ block: 'center' })")

@@ -129,7 +129,7 @@ def write_attention_weights(lab):
     lab.screenshot("mistake", code)
 
     write("while True: pass")
-    expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not come to an end")
+    expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not end")
     expect(code).to_contain_text("The notebook and your progress are unharmed.")
     lab.screenshot("endless-loop", code)
     lab.run_cell(USE_OF_IT)  # the kernel answers, with the library's function
