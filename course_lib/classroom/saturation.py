@@ -22,7 +22,7 @@ def bars(size):
         cells = "".join(
             f"<div style='display:inline-block;width:76px;vertical-align:bottom;text-align:center'>"
             f"<div style='height:{round(70 * weight) + 1}px;background:#0072b2;margin:0 8px'></div>"
-            f"<span style='font-size:13px'>{weight:.2f}</span></div>"
+            f"<span class='course-weight' style='font-size:13px'>{weight:.2f}</span></div>"
             for weight in weights.tolist()
         )
         lines += f"<div style='margin-top:8px;font-size:13px'>{name}</div>"

@@ -43,7 +43,7 @@ def test_a_prediction_by_keyboard_and_a_slider(lab):
     lab.run_all()
     assert lab.widget_errors() == []
     assert lab.console_errors == []
-    expect(lab.output("import sys")).to_contain_text("Week 0 · Start here0 of 2")
+    expect(lab.output("import sys")).to_contain_text("Week 0 · Start here · 0 of 2")
     expect(lab.output(REVEAL)).to_contain_text("no prediction made")
 
     prediction = card(lab, GUESS)

@@ -99,7 +99,7 @@ def click_in_the_matrix(lab):
 def turn_the_size(lab):
     """The slider over d changes both rows of bars."""
     bars = lab.output(SATURATION)
-    numbers = bars.locator("small", has_text=re.compile(r"^\d\.\d\d$"))
+    numbers = bars.locator(".course-weight")
     expect(numbers).to_have_count(16)
     before = numbers.all_text_contents()
     lab.move_slider(lab.sliders(bars))
