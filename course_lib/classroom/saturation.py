@@ -26,7 +26,7 @@ def bars(size):
             for weight in weights.tolist()
         )
         lines += f"<div style='margin-top:8px;font-size:13px'>{name}</div>"
-        lines += f"<div style='height:92px;display:flex;align-items:flex-end'>{cells}</div>"
+        lines += f"<div style='height:104px;display:flex;align-items:flex-end'>{cells}</div>"
     return lines
 
 
@@ -35,7 +35,7 @@ class Saturation(widgets.VBox):
 
     def __init__(self):
         self.slider = widgets.SelectionSlider(
-            options=SIZES, value=4, description="d =", continuous_update=True
+            options=SIZES, value=4, description="d =", layout={"width": "460px"}
         )
         self.picture = widgets.HTML(bars(4))
         self.slider.observe(lambda change: setattr(self.picture, "value", bars(change["new"])), "value")
