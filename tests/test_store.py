@@ -65,20 +65,22 @@ def test_a_damaged_file_is_set_aside_and_answers_are_found_again(store, damage):
     assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == 1
 
 
-def note_many(folder, key):
+def note_many(folder, key, both_there):
     store = Store(folder)
-    for number in range(25):
+    both_there.wait()
+    for number in range(60):
         store.update(lambda known, number=number: known["predictions"].update({f"{key}-{number}": "x"}))
 
 
 def test_two_kernels_at_once_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
-    kernels = [context.Process(target=note_many, args=(tmp_path, key)) for key in "ab"]
+    both_there = context.Barrier(2)
+    kernels = [context.Process(target=note_many, args=(tmp_path, key, both_there)) for key in "ab"]
     for kernel in kernels:
         kernel.start()
     for kernel in kernels:
         kernel.join()
-    assert len(Store(tmp_path).read()["predictions"]) == 50
+    assert len(Store(tmp_path).read()["predictions"]) == 120
 
 
 def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
@@ -86,9 +88,7 @@ def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
     store = Store(tmp_path / "my_course")
     store.attempt("0.2", "passed")
     assert store.exercise("0.2")["status"] == "passed"
-    assert "cannot" in store.notice() or "Nothing can be saved" in str(
-        store.trouble or "Nothing can be saved"
-    )
+    assert "Nothing can be saved in my_course/" in store.notice()
 
 
 def test_no_temporary_file_stays_behind(store):

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.worker import TIME_LIMIT, Worker
+from course_lib.classroom.worker import Worker
 
 RIGHT = "return vectors.mean(dim=0)"
 
@@ -101,10 +101,10 @@ def test_an_interrupt_while_waiting_does_not_leave_an_answer_for_the_next_questi
     worker = Worker()
     right = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
     assert worker.check("0.2", right).passed
-    threading.Timer(1.0, lambda: signal.raise_signal(signal.SIGINT)).start()
+    threading.Timer(0.4, lambda: signal.raise_signal(signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        worker.check("0.2", "import time\n" + right.replace("return", "time.sleep(2); return"))
-    assert not worker.check("0.2", right.replace("mean", "sum")).passed
+        worker.check("0.2", "import time\n" + right.replace("return", "time.sleep(0.15); return"))
+    assert worker.check("0.2", right.replace("mean", "sum")).mistake == "only_added"
     worker.stop()
 
 
@@ -121,7 +121,3 @@ def test_the_process_ends_when_its_notebook_is_gone():
     worker = psutil.Process(int(done.stdout)) if psutil.pid_exists(int(done.stdout)) else None
     if worker is not None:
         worker.wait(timeout=20)
-
-
-def test_the_limit_is_longer_than_the_checks_take():
-    assert TIME_LIMIT >= 5
