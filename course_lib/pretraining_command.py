@@ -1,6 +1,7 @@
 """Week 5: pre-training from the shell, alone or under torchrun. `python -m course_lib.pretraining --help`"""
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -194,3 +195,4 @@ def main(argv=None):
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+            gc.collect()  # ends the group's threads now: DistributedDataParallel, a cycle, still holds them
