@@ -51,6 +51,21 @@ def test_a_choice_is_explained_and_the_week_moves_on():
     assert "✓ Passed" in shown.verdict_box.value and "1 of 2" in shown.state_box.value
 
 
+def test_a_sorting_waits_for_all_and_keeps_what_was_chosen(store):
+    shown = card("1.1")
+    check_button = next(each for each in shown.children if getattr(each, "description", "") == "Check")
+    check_button.click()
+    assert "Choose an answer first" in shown.verdict_box.value and store.exercise("1.1")["attempts"] == 0
+    shown.menus["line"].value = "model"
+    check_button.click()
+    assert "5 to go" in shown.verdict_box.value and store.exercise("1.1")["attempts"] == 0
+    for menu in shown.menus.values():
+        menu.value = "model"
+    check_button.click()
+    assert "3 of 6 are right. Think again about “The ten points" in shown.verdict_box.value
+    assert store.exercise("1.1")["attempts"] == 1 and shown.menus["line"].value == "model"
+
+
 def test_an_ordering_moves_its_lines():
     shown = card("2.5")
     before = list(shown.order)

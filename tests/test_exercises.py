@@ -10,7 +10,7 @@ import time
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.kinds import ClickCell, CodeExercise, Ordering, Quiz, exercises
+from course_lib.classroom.kinds import ClickCell, CodeExercise, Ordering, Quiz, Sorting, exercises
 from course_lib.classroom.small_encoder import SmallEncoder
 from course_lib.classroom.sources import body_of
 
@@ -98,6 +98,7 @@ OTHER_OPERATOR = {
     ast.MatMult: ast.Mult,
 }
 OTHER_OPERATOR |= {ast.FloorDiv: ast.Mult, ast.USub: ast.UAdd, ast.Invert: ast.USub, ast.IsNot: ast.Is}
+OTHER_OPERATOR |= {ast.Lt: ast.LtE, ast.LtE: ast.Lt}
 
 
 def variants(node, names):
@@ -108,7 +109,9 @@ def variants(node, names):
     elif isinstance(node, ast.UnaryOp):
         yield ast.UnaryOp(OTHER_OPERATOR[type(node.op)](), node.operand)
     elif isinstance(node, ast.Compare):
-        yield ast.Compare(node.left, [OTHER_OPERATOR[type(node.ops[0])]()], node.comparators)
+        for place, operator in enumerate(node.ops):
+            other = [*node.ops[:place], OTHER_OPERATOR[type(operator)](), *node.ops[place + 1 :]]
+            yield ast.Compare(node.left, other, node.comparators)
     elif isinstance(node, ast.Constant) and type(node.value) is int:
         yield from (ast.Constant(node.value + step) for step in (1, -1))
     elif isinstance(node, ast.Call):
@@ -153,6 +156,9 @@ def mutants(source):
 
 # Mutants that compute the same as the solution: what stands in them, and why it changes nothing.
 EQUIVALENT = {
+    "1.2": {"height + row": "addition commutes", "width + column": "addition commutes"},
+    "1.4": {"images[-1].numel()": "all images have the same number of pixels"},
+    "1.5": {"i + row": "addition commutes"},
     "2.2": {
         "key.transpose(-1, -2)": "the order of the two dimensions to be exchanged does not matter",
         "math.sqrt(key.shape[-1])": "queries and keys have the same size",
@@ -199,6 +205,19 @@ def test_an_ordering_explains_each_first_wrong_step(name):
         assert each.items[key][1] in check(name, early).message, place
 
 
+@pytest.mark.parametrize("name", of_kind(Sorting))
+def test_a_sorting_explains_each_statement_in_a_wrong_group(name):
+    each = ALL[name]
+    right = {key: group for key, (_, group, _) in each.items.items()}
+    assert check(name, right).passed and set(right.values()) == set(each.groups)
+    for key, (_, group, why) in each.items.items():
+        for other in each.groups.keys() - {group}:
+            verdict = check(name, right | {key: other})
+            assert verdict.status == "failed" and why in verdict.message
+            assert f"{len(right) - 1} of {len(right)} are right" in verdict.message
+        assert check(name, {key: group}).status == "not_attempted"
+
+
 @pytest.mark.parametrize("name", of_kind(ClickCell))
 def test_a_matrix_explains_each_cell_and_one_is_right(name):
     rows, columns, _ = ALL[name].matrix()
@@ -209,14 +228,14 @@ def test_a_matrix_explains_each_cell_and_one_is_right(name):
 @pytest.mark.parametrize("name", [name for name in ALL if name not in CODE])
 def test_nothing_chosen_is_not_attempted_and_nonsense_is_refused(name):
     assert check(name, None).status == "not_attempted"
-    nonsense = {Quiz: "?", Ordering: ["?"], ClickCell: (99, 99)}
+    nonsense = {Quiz: "?", Ordering: ["?"], Sorting: {"?": "?"}, ClickCell: (99, 99)}
     kind = next(kind for kind in nonsense if issubclass(ALL[name], kind))
     with pytest.raises(ValueError, match=name):
         check(name, nonsense[kind])
 
 
 def test_an_unknown_exercise_is_refused_with_those_there_are():
-    with pytest.raises(KeyError, match="0.2, 2.1"):
+    with pytest.raises(KeyError, match="0.1, 0.2, 1.1"):
         check("9.9", None)
 
 

@@ -9,6 +9,7 @@ from course_lib.classroom.kinds import (
     CodeExercise,
     Ordering,
     Quiz,
+    Sorting,
     Verdict,
     find,
 )
@@ -21,15 +22,17 @@ def check(exercise_id, candidate):
     """The Verdict on an answer. KeyError where there is no such exercise.
 
     candidate: for code a function or its source; for a quiz the key of a choice; for an ordering a list of
-    keys; for a matrix a pair (row, column); None where nothing has been chosen
+    keys; for a sorting {key of the statement: key of a group}; for a matrix a pair (row, column); None where
+    nothing has been chosen
     """
     exercise = find(exercise_id)
     if issubclass(exercise, CodeExercise):
         return check_source(exercise, candidate)
     if candidate is None:
         return Verdict(NOT_ATTEMPTED, "Choose an answer first.")
-    kind = next(each for each in (Quiz, Ordering, ClickCell) if issubclass(exercise, each))
-    return {Quiz: check_choice, Ordering: check_order, ClickCell: check_cell}[kind](exercise, candidate)
+    checks = {Quiz: check_choice, Ordering: check_order, Sorting: check_groups, ClickCell: check_cell}
+    kind = next(each for each in checks if issubclass(exercise, each))
+    return checks[kind](exercise, candidate)
 
 
 def check_source(exercise, candidate):
@@ -73,6 +76,22 @@ def check_order(exercise, keys):
             so_far = right_ones.get(place, f"The first {place - 1} steps are right.")
             return Verdict(FAILED, f"{so_far} “{text}” does not come next. {why}", mistake=key)
     return Verdict(PASSED, "The order is right.")
+
+
+def check_groups(exercise, groups):
+    if not groups.keys() <= exercise.items.keys() or not set(groups.values()) <= exercise.groups.keys():
+        raise ValueError(
+            f"exercise {exercise.id} sorts {', '.join(exercise.items)} into {', '.join(exercise.groups)}, "
+            f"got {groups}"
+        )
+    if missing := len(exercise.items) - len(groups):
+        return Verdict(NOT_ATTEMPTED, f"Sort all of them first; {missing} to go.")
+    wrong = [key for key, (_, group, _) in exercise.items.items() if groups[key] != group]
+    if not wrong:
+        return Verdict(PASSED, "All of them are where they belong.")
+    statement, _, why = exercise.items[wrong[0]]
+    right = f"{len(groups) - len(wrong)} of {len(groups)} are right."
+    return Verdict(FAILED, f"{right} Think again about “{statement}” {why}", mistake=wrong[0])
 
 
 def check_cell(exercise, cell):

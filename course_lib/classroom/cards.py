@@ -16,6 +16,7 @@ from course_lib.classroom.kinds import (
     CodeExercise,
     Ordering,
     Quiz,
+    Sorting,
     Verdict,
     exercises,
     find,
@@ -286,6 +287,40 @@ class OrderingCard(Card):
         )
 
 
+class SortingCard(Card):
+    """Statements with a menu each: a plain one of the browser, which every keyboard can use."""
+
+    def __init__(self, exercise):
+        options = [("choose …", None), *((name, key) for key, name in exercise.groups.items())]
+        self.menus = {
+            key: widgets.Dropdown(options=options, value=None, tooltip=statement, layout={"width": "auto"})
+            for key, (statement, _, _) in exercise.items.items()
+        }
+        rows = [
+            widgets.VBox([widgets.HTML(text(exercise.items[key][0])), menu])
+            for key, menu in self.menus.items()
+        ]
+        button = widgets.Button(description="Check", button_style="primary", layout={"margin": "8px 2px"})
+        button.on_click(lambda _: self.answer(self.chosen()))
+        super().__init__(exercise, body=[*rows, button])
+
+    def chosen(self):
+        """{key of the statement: key of a group} of those that are sorted, or None."""
+        return {key: menu.value for key, menu in self.menus.items() if menu.value is not None} or None
+
+    def solution_text(self):
+        lines = "".join(
+            f"<li>{text(statement)} <b>{text(self.exercise.groups[group])}</b>. <i>{text(why)}</i></li>"
+            for statement, group, why in self.exercise.items.values()
+        )
+        return f"<ul>{lines}</ul>"
+
+    def still_body(self):
+        groups = " / ".join(text(name) for name in self.exercise.groups.values())
+        lines = "".join(f"<li>{text(statement)}</li>" for statement, _, _ in self.exercise.items.values())
+        return f"<p>{groups}</p><ul>{lines}</ul>"
+
+
 class CellCard(Card):
     """A matrix of buttons; the strength of the blue is the number that stands in it."""
 
@@ -335,7 +370,13 @@ def blue(share):
     return "#" + "".join(f"{round(255 + share * (end - 255)):02x}" for end in (0x00, 0x72, 0xB2))
 
 
-CARDS = {CodeExercise: CodeCard, Quiz: QuizCard, Ordering: OrderingCard, ClickCell: CellCard}
+CARDS = {
+    CodeExercise: CodeCard,
+    Quiz: QuizCard,
+    Ordering: OrderingCard,
+    Sorting: SortingCard,
+    ClickCell: CellCard,
+}
 
 
 def card(exercise_id):

@@ -124,6 +124,16 @@ class Ordering(Exercise):
     shown = ()
 
 
+class Sorting(Exercise):
+    """Statements, each to be put into one of a few groups. groups: {key: name}
+
+    items: {key: (statement, the key of its group, why it belongs there)}
+    """
+
+    groups = {}
+    items = {}
+
+
 class ClickCell(Exercise):
     """A matrix in which the learner clicks a cell. `matrix()` gives row labels, column labels and numbers.
 

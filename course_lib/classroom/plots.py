@@ -8,30 +8,33 @@ import io
 from html import escape
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import matplotlib
 import numpy as np
 import pylopdf_fonts_ko
+from cycler import cycler
 from IPython.display import HTML
 from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 # Okabe and Ito 2008: told apart with every common kind of colour blindness, which a test simulates. Lines and
 # points differ by style and shape too.
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
-COLOURS = (BLUE, ORANGE, GREEN, GREY)
-LINES, SHAPES = ("-", "--", "-.", ":"), ("o", "s", "^", "D")
+BLUE, ORANGE, GREEN, GREY, BLACK = "#0072b2", "#d55e00", "#009e73", "#666666", "#000000"
+COLOURS = (BLUE, ORANGE, GREEN, GREY, BLACK)
+LINES, SHAPES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))), ("o", "s", "^", "D", "v")
+HATCHES = ("", "//", "..", "xx", "--")
 
 
 def use_course_style():
     """Set fonts and colours once, before the first picture."""
     for path in sorted(Path(pylopdf_fonts_ko.__file__).parent.rglob("NotoSansKR*.[ot]tf")):
         font_manager.fontManager.addfont(path)
-    plt.rcParams.update(
+    matplotlib.rcParams.update(
         {
             "font.family": ["DejaVu Sans", "Noto Sans KR"],
             "font.size": 11,
-            "axes.prop_cycle": plt.cycler(color=COLOURS),
+            "axes.prop_cycle": cycler(color=COLOURS),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.unicode_minus": False,
@@ -42,19 +45,23 @@ def use_course_style():
 
 
 class Picture:
-    """A drawn figure and, in `alt`, what it shows in words."""
+    """A drawn figure and, in `alt`, what it shows in words.
+
+    Figures are made without pyplot, which keeps each one in a list that threads should not share.
+    """
 
     def __init__(self, figure: Figure, alt):
         self.alt = alt
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
-        plt.close(figure)  # or the notebook would show it a second time
         self.png = buffer.getvalue()
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def html(self):
         data = base64.b64encode(self.png).decode()
-        image = f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{data}">'
-        return {"text/html": image, "text/plain": f"[picture: {self.alt}]"}
+        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{data}">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html(), "text/plain": f"[picture: {self.alt}]"}
 
     def __repr__(self):
         return f"[picture: {self.alt}]"
@@ -65,7 +72,8 @@ def draw_ladder(losses, rungs, held_out=()):
 
     losses: one per step   rungs: {name: nats}   held_out: pairs (step, loss on texts never seen)
     """
-    figure, axes = plt.subplots()
+    figure = Figure()
+    axes = figure.subplots()
     axes.plot(range(1, len(losses) + 1), losses, color=BLUE, linewidth=0.8, alpha=0.6, label="each batch")
     if held_out:
         axes.plot(*zip(*held_out), color=ORANGE, marker="o", label="held-out stories")
@@ -92,9 +100,8 @@ def draw_weights(weights, looking, looked_at=None, title=""):
     looked_at = looking if looked_at is None else looked_at
     titles = [title] * len(matrices) if isinstance(title, str) else title
     size = 0.75 * len(looked_at) + 1.2, 0.55 * len(looking) + 1.1
-    figure, all_axes = plt.subplots(
-        1, len(matrices), figsize=(size[0] * len(matrices), size[1]), squeeze=False
-    )
+    figure = Figure(figsize=(size[0] * len(matrices), size[1]))
+    all_axes = figure.subplots(1, len(matrices), squeeze=False)
     for axes, matrix, name in zip(all_axes[0], matrices, titles):
         axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         axes.set_xticks(range(len(looked_at)), looked_at, rotation=30)
@@ -114,16 +121,17 @@ def draw_weights(weights, looking, looked_at=None, title=""):
     return Picture(figure, f"Attention weights as shaded numbers. {words}.")
 
 
-def draw_lines(lines, x, across, up, title="", logarithmic=False, level=None):
+def draw_lines(lines, x, across, up, title="", logarithmic=False, level=None, spread=None):
     """Several curves over the same x.
 
     lines: {name: values}   across, up: what the axes show   logarithmic: both axes
-    level: a horizontal line, as a pair (y, its name)
+    level: a horizontal line, as a pair (y, its name)   spread: {name: half the length of each error bar}
     """
-    figure, axes = plt.subplots()
+    figure = Figure()
+    axes = figure.subplots()
     for number, (name, values) in enumerate(lines.items()):
-        style = dict(color=COLOURS[number % 4], linestyle=LINES[number % 4], marker=SHAPES[number % 4])
-        axes.plot(x, values, label=name, markersize=5, **style)
+        style = dict(color=COLOURS[number % 5], linestyle=LINES[number % 5], marker=SHAPES[number % 5])
+        axes.errorbar(x, values, yerr=spread and spread[name], label=name, markersize=5, capsize=3, **style)
     if level is not None:
         axes.axhline(level[0], color=GREY, linewidth=0.8)
         axes.text(1.01, level[0], level[1], transform=axes.get_yaxis_transform(), va="center", color=GREY)
@@ -138,16 +146,22 @@ def draw_lines(lines, x, across, up, title="", logarithmic=False, level=None):
     return Picture(figure, f"{up} against {across}: {ends}.")
 
 
-def draw_bars(groups, names, up, title=""):
-    """Bars side by side. groups: {name of the group: one value for each of `names`}"""
-    figure, axes = plt.subplots()
+def draw_bars(groups, names, up, title="", spread=None):
+    """Bars side by side. groups: {name of the group: one value for each of `names`}
+
+    spread: {name of the group: half the length of each error bar}
+    """
+    figure = Figure()
+    axes = figure.subplots()
     width = 0.8 / len(groups)
     for number, (name, values) in enumerate(groups.items()):
         places = [place + (number - (len(groups) - 1) / 2) * width for place in range(len(names))]
-        bars = axes.bar(places, values, width * 0.92, label=name, color=COLOURS[number % 4])
-        axes.bar_label(bars, fmt="%.2f", fontsize=9)
+        bars = axes.bar(places, values, width * 0.92, label=name, color=COLOURS[number % 5])
+        axes.bar_label(bars, fmt="%.2f", fontsize=9, padding=6 if spread else 0)
+        if spread:
+            axes.errorbar(places, values, spread[name], fmt="none", ecolor="black", capsize=3)
         for bar in bars:
-            bar.set_hatch(("", "//", "..", "xx")[number % 4])
+            bar.set_hatch(HATCHES[number % 5])
             bar.set_edgecolor("white")
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel=up, title=title)
@@ -160,17 +174,68 @@ def draw_bars(groups, names, up, title=""):
     return Picture(figure, f"{title or up}. {words}.")
 
 
+def draw_fits(x, y, curves, at):
+    """Points, and what each of several models says in between and beyond.
+
+    curves: {name: values at `at`}
+    """
+    figure = Figure()
+    axes = figure.subplots()
+    axes.axvspan(min(x), max(x), color="#eeeeee", label="where the points are")
+    for number, (name, values) in enumerate(curves.items()):
+        axes.plot(at, values, label=name, color=COLOURS[number % 5], linestyle=LINES[number % 5])
+    axes.plot(x, y, "o", color="black", label="the points")
+    reach = max(y) - min(y)
+    axes.set(xlabel="x", ylabel="y", ylim=(min(y) - 1.2 * reach, max(y) + 1.2 * reach))
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    ends = "; ".join(f"{name} {values[-1]:.3g}" for name, values in curves.items())
+    return Picture(figure, f"The same points under {len(curves)} models. At x = {at[-1]:.3g}: {ends}.")
+
+
+def draw_matrices(matrices, title=""):
+    """Weights side by side, positive ones blue, negative ones orange. matrices: {name: (rows, columns)}"""
+    figure = Figure(figsize=(4 * len(matrices), 4))
+    all_axes = figure.subplots(1, len(matrices), squeeze=False)
+    colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
+    for axes, (name, matrix) in zip(all_axes[0], matrices.items()):
+        matrix = np.asarray(matrix, dtype=float)
+        axes.imshow(matrix, cmap=colours, vmin=-np.abs(matrix).max(), vmax=np.abs(matrix).max())
+        axes.set(
+            title=name, xlabel="pixel that is read", ylabel="pixel that is written", xticks=[], yticks=[]
+        )
+    figure.suptitle(title)
+    figure.tight_layout()
+    zeros = "; ".join(f"{name}: {np.mean(np.asarray(m) == 0):.0%} zeros" for name, m in matrices.items())
+    return Picture(figure, f"Weights as matrices. {zeros}.")
+
+
+def draw_digits(images, names, columns=8):
+    """Small pictures in rows. images: (n, h, w), numbers from 0 to 1   names: one for each"""
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.2 * columns, 1.5 * rows))
+    all_axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in all_axes:
+        axes.axis("off")
+    for axes, image, name in zip(all_axes, images, names):
+        axes.imshow(np.asarray(image), cmap="gray_r", vmin=0, vmax=1)
+        axes.axis("on")
+        axes.set(title=name, xticks=[], yticks=[])
+    figure.tight_layout()
+    return Picture(figure, f"{len(images)} images: {', '.join(map(str, names))}.")
+
+
 def draw_places(panels, title=""):
     """Vectors as points in the plane, one panel beside the other.
 
     panels: {title: {name of the group: points (n, 2)}}
     """
-    figure, all_axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.2), squeeze=False)
+    figure = Figure(figsize=(4.6 * len(panels), 4.2))
+    all_axes = figure.subplots(1, len(panels), squeeze=False)
     everything = [np.asarray(points) for groups in panels.values() for points in groups.values()]
     reach = 1.15 * max(np.abs(points).max() for points in everything)  # the same scale in every panel
     for axes, (name, groups) in zip(all_axes[0], panels.items()):
         for number, (group, points) in enumerate(groups.items()):
-            style = dict(color=COLOURS[number % 4], marker=SHAPES[number % 4])
+            style = dict(color=COLOURS[number % 5], marker=SHAPES[number % 5])
             axes.scatter(*np.asarray(points, dtype=float).T, label=group, alpha=0.75, s=36, **style)
         axes.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[])
         axes.set(xlabel="first main direction", ylabel="second main direction")

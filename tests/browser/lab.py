@@ -144,6 +144,10 @@ class Lab:
         """What is shown below the code cell whose source contains `text`."""
         return self.cell(text).locator(".jp-Cell-outputArea")
 
+    def card(self, text):
+        """The card of an exercise, a prediction or a training below the code cell that contains `text`."""
+        return self.output(text).locator(".course-card")
+
     def replace_cell_source(self, contains, new_source):
         """Put `new_source` in the place of a cell's source, as if it was pasted."""
         self.cell(contains).locator(".cm-content").click()

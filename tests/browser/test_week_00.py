@@ -17,11 +17,6 @@ NOT_YET = "✗ Not yet."
 IS_PASSED = "✓ Passed."
 
 
-def card(lab, cell):
-    """The card that is shown below a cell."""
-    return lab.output(cell).locator(".course-card")
-
-
 def write_answer(lab, line):
     """Write a body for exercise 0.2 over what stands there, and run the cell."""
     lab.replace_cell_source(CODE, f"{CODE}\ndef average_vector(vectors):\n    {line}")
@@ -46,7 +41,7 @@ def test_a_prediction_by_keyboard_and_a_slider(lab):
     expect(lab.output("import sys")).to_contain_text("Week 0 · Start here · 0 of 2")
     expect(lab.output(REVEAL)).to_contain_text("no prediction made")
 
-    prediction = card(lab, GUESS)
+    prediction = lab.card(GUESS)
     expect(prediction).to_contain_text("Choose, then commit.")
     prediction.locator("input[type=radio]").first.focus()
     choice = prediction.locator("label", has_text="about half as long").locator("input")
@@ -77,7 +72,7 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
     lab.open(NOTEBOOK)
     lab.run_all()
 
-    quiz = card(lab, QUIZ)
+    quiz = lab.card(QUIZ)
     for choice, verdict, explanation in [
         ("The notebook stops with an error.", NOT_YET, "No: an exercise never stops the notebook."),
         ("Nothing is wrong", IS_PASSED, "as soon as your own answer passes, yours is used."),
@@ -90,7 +85,7 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
     expect(quiz).to_contain_text("Week 0: 1 of 2 passed")
 
     # Before the first try, the first click on "Solution" only asks whether it is really wanted.
-    code = card(lab, CODE)
+    code = lab.card(CODE)
     expect(code.locator(".course-verdict")).to_have_text("○ Not attempted.")
     lab.button(code, "Solution").click()
     expect(code).to_contain_text("You have not tried yet")

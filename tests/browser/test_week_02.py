@@ -25,11 +25,6 @@ MASK_AND_SOFTMAX = """
     return scores.softmax(dim=-1)"""
 
 
-def card(lab, cell):
-    """The card that is shown below a cell."""
-    return lab.output(cell).locator(".course-card")
-
-
 def expect_verdict(card, verdict, explanation):
     """What a card says in its two parts: the sign with its word, and why."""
     expect(card.locator(".course-verdict")).to_have_text(verdict)
@@ -87,7 +82,7 @@ def explore(lab):
 
 def click_in_the_matrix(lab):
     """Exercise 2.1: the cell on the other side of the diagonal is the answer to the opposite question."""
-    matrix = card(lab, 'card("2.1")')
+    matrix = lab.card('card("2.1")')
     matrix.get_by_title("row 배를, column 깎았다").click()
     expect_verdict(matrix, NOT_YET, "This is the other direction")
     lab.screenshot("matrix-wrong", matrix)
@@ -117,7 +112,7 @@ def turn_the_size(lab):
 
 def write_attention_weights(lab):
     """Exercise 2.2: a known mistake is named, an endless loop harms nothing, the right answer passes."""
-    code = card(lab, CODE)
+    code = lab.card(CODE)
 
     def write(body):
         source = f"import math\n\n\n{CODE}\ndef attention_weights(query, key, mask=None):\n    {body}"
@@ -143,7 +138,7 @@ def write_attention_weights(lab):
 
 def put_the_layer_in_order(lab):
     """Exercise 2.5: the arrow buttons by keyboard, one step to its place after the other."""
-    ordering = card(lab, 'card("2.5")')
+    ordering = lab.card('card("2.5")')
     exercise = find("2.5")
     steps = [text for text, _ in exercise.items.values()]
     shown = [exercise.items[key][0] for key in exercise.shown]
@@ -164,7 +159,7 @@ def put_the_layer_in_order(lab):
 
 def answer_the_quiz(lab):
     """Exercise 2.7: the right choice, and why it is right."""
-    quiz = card(lab, 'card("2.7")')
+    quiz = lab.card('card("2.7")')
     choice, explanation = find("2.7").choices[find("2.7").answer]
     quiz.locator("label", has_text=choice).click()
     lab.button(quiz, "Check").click()

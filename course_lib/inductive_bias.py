@@ -1,0 +1,238 @@
+"""Week 1: four models of one size, and what each of them assumes about an image before it has seen one.
+
+An inductive bias is whatever makes a model prefer one answer where the data leave several open (Mitchell
+1980). Here it is built in by which weights are shared, and with whom.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call, stack_module_state
+
+CLASSES = 10
+
+# -- digits on a canvas
+
+
+def place(image, row, column, canvas=16):
+    """An image on an empty canvas, its upper left corner at (row, column).  (h, w) → (canvas, canvas)
+
+    ValueError where it does not fit.
+    """
+    height, width = image.shape
+    if not (0 <= row <= canvas - height and 0 <= column <= canvas - width):
+        raise ValueError(
+            f"an image of {height} × {width} at row {row}, column {column} does not fit on a canvas of "
+            f"{canvas} × {canvas}"
+        )
+    placed = image.new_zeros(canvas, canvas)
+    placed[row : row + height, column : column + width] = image
+    return placed
+
+
+def scatter(images, rows, columns, generator, canvas=16):
+    """Each image at a place of its own, drawn from `rows` and `columns`.  (n, h, w) → (n, canvas, canvas)"""
+    places = [
+        [choices[i] for i in torch.randint(len(choices), (len(images),), generator=generator).tolist()]
+        for choices in (rows, columns)
+    ]
+    return torch.stack([place(image, *at, canvas) for image, *at in zip(images, *places)])
+
+
+def permute_pixels(images, seed):
+    """The pixels of all images in a new order, the same one for each.  (n, h, w) → (n, h, w)"""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(images[0].numel(), generator=generator)  # (h·w,)
+    return images.flatten(1)[:, order].view(images.shape)
+
+
+# -- four models: (batch, canvas, canvas) → logits (batch, CLASSES)
+
+
+class Dense(nn.Module):
+    """Every pixel has weights of its own. Nothing says which pixels are neighbours."""
+
+    def __init__(self, width, canvas=16):
+        super().__init__()
+        self.hidden = nn.Linear(canvas * canvas, width)
+        self.classifier = nn.Linear(width, CLASSES)
+
+    def forward(self, images):
+        hidden = F.relu(self.hidden(images.flatten(1)))  # (batch, width)
+        return self.classifier(hidden)
+
+
+class Convolutional(nn.Module):
+    """The same 3 × 3 weights everywhere: a pattern is local, and means the same wherever it stands.
+    LeCun et al. 1989.
+    """
+
+    def __init__(self, width, canvas=16):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            [
+                nn.Conv2d(1, width, 3, padding=1),
+                nn.Conv2d(width, 2 * width, 3, padding=1),
+                nn.Conv2d(2 * width, 2 * width, 3, padding=1),
+            ]
+        )
+        self.classifier = nn.Linear(2 * width, CLASSES)
+
+    def forward(self, images):
+        hidden = images.unsqueeze(1)  # (batch, 1, canvas, canvas)
+        for layer in self.layers:
+            hidden = F.max_pool2d(F.relu(layer(hidden)), 2)  # half as high and half as wide
+        hidden = hidden.amax(dim=(2, 3))  # (batch, 2·width): how strong each pattern is, wherever it is
+        return self.classifier(hidden)
+
+
+class Recurrent(nn.Module):
+    """Reads row after row with the same weights. What was read is one vector. Elman 1990."""
+
+    def __init__(self, width, canvas=16):
+        super().__init__()
+        self.from_row = nn.Linear(canvas, width)
+        self.from_before = nn.Linear(width, width, bias=False)
+        nn.init.orthogonal_(self.from_before.weight)  # it neither swells nor fades over 16 rows
+        self.classifier = nn.Linear(width, CLASSES)
+
+    def forward(self, images):
+        first, *others = self.from_row(images).unbind(dim=1)  # each (batch, width)
+        hidden = torch.tanh(first)
+        for row in others:
+            hidden = torch.tanh(row + self.from_before(hidden))
+        return self.classifier(hidden)
+
+
+class PatchTransformer(nn.Module):
+    """Patches of 4 × 4 pixels; each can look at each. Where a patch stands, only learned positions tell.
+    Dosovitskiy et al. 2021, with one head. Weeks 2 and 4 take it apart.
+    """
+
+    def __init__(self, width, canvas=16, positions=True, patch=4):
+        super().__init__()
+        if canvas % patch:
+            raise ValueError(f"a canvas of {canvas} pixels cannot be cut into patches of {patch}")
+        self.patch = patch
+        self.embedding = nn.Linear(patch * patch, width)
+        self.positions = None
+        if positions:
+            self.positions = nn.Parameter(0.1 * torch.randn((canvas // patch) ** 2, width))
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.network = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
+        self.classifier = nn.Linear(width, CLASSES)
+
+    def forward(self, images):
+        hidden = self.embedding(patches(images, self.patch))  # (batch, patches, width)
+        if self.positions is not None:
+            hidden = hidden + self.positions
+        query, key, value = self.query_key_value(hidden).chunk(3, dim=-1)
+        weights = (query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5).softmax(dim=-1)
+        hidden = self.norms[0](hidden + self.output(weights @ value))
+        hidden = self.norms[1](hidden + self.network(hidden))
+        return self.classifier(hidden.mean(dim=1))
+
+
+def patches(images, size):
+    """Squares of size × size pixels, row by row.  (batch, h, w) → (batch, h·w / size², size²)"""
+    batch, height, width = images.shape
+    squares = images.view(batch, height // size, size, width // size, size).transpose(2, 3)
+    return squares.reshape(batch, -1, size * size)
+
+
+# -- one budget for all
+
+
+def count_parameters(model):
+    """How many numbers a model learns."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def width_for(kind, budget, tolerance=0.05, **options):
+    """The width at which `kind(width, **options)` has nearest to `budget` parameters.
+
+    ValueError where none comes within `tolerance` of it, a share of the budget.
+    """
+    width, counts = 1, {}
+    with torch.device("meta"):  # counted without being made
+        while not counts or counts[width - 1] < budget:
+            counts[width] = count_parameters(kind(width, **options))
+            width += 1
+    nearest = min(counts, key=lambda each: abs(counts[each] - budget))
+    if abs(counts[nearest] - budget) > tolerance * budget:
+        raise ValueError(
+            f"no width gives {kind.__name__} {budget:,} parameters ± {tolerance:.0%}: width {nearest} is "
+            f"nearest, with {counts[nearest]:,}"
+        )
+    return nearest
+
+
+# -- many models at once
+
+
+class Together:
+    """Models of one kind that train at the same time, each from its own start and on its own data.
+
+    Their weights lie one behind the other in tensors with one dimension more, and `vmap` runs all models in
+    one call: twenty-five small models take little longer than one.
+    """
+
+    def __init__(self, make, models, seed=0):
+        torch.manual_seed(seed)
+        made = [make() for _ in range(models)]
+        self.pattern = made[0]
+        self.parameters, _ = stack_module_state(made)  # {name: (models, …)}
+
+    def logits(self, images):
+        """(models, batch, canvas, canvas) → (models, batch, CLASSES)"""
+
+        def one(parameters, images):
+            return functional_call(self.pattern, parameters, (images,))
+
+        return torch.vmap(one)(self.parameters, images)
+
+    def train(self, images, labels, sizes, steps=300, batch_size=64, learning_rate=3e-3, seed=0):
+        """Adam with a learning rate that falls to 0. Model i sees the first sizes[i] of its images.
+
+        images: (models, n, canvas, canvas)   labels: (models, n)   Yields after each step.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        sizes = torch.as_tensor(sizes)[:, None]  # (models, 1)
+        model = torch.arange(len(sizes))[:, None]
+        optimizer = torch.optim.Adam(self.parameters.values(), lr=learning_rate, fused=True)
+        schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
+        for _ in range(steps):
+            picked = (torch.rand(len(sizes), batch_size, generator=generator) * sizes).long()
+            logits = self.logits(images[model, picked])  # (models, batch, CLASSES)
+            losses = F.cross_entropy(logits.flatten(0, 1), labels[model, picked].flatten(), reduction="sum")
+            optimizer.zero_grad()
+            (losses / batch_size).backward()  # a sum over models: each gets the gradient of its own loss
+            optimizer.step()
+            schedule.step()
+            yield
+
+    @torch.no_grad()
+    def accuracy(self, images, labels):
+        """(models, n, canvas, canvas), (models, n) → (models,)"""
+        return (self.logits(images).argmax(dim=-1) == labels).float().mean(dim=1)
+
+
+# -- weights as one matrix
+
+
+def convolution_matrix(kernel, length):
+    """The convolution of a row of pixels as a matrix: matrix @ row. Beyond the ends there are zeros.
+
+    kernel: (k,), k odd → (length, length); row i of it holds the kernel around pixel i
+    """
+    if len(kernel) % 2 == 0:
+        raise ValueError(f"a kernel needs a middle: an odd number of weights, got {len(kernel)}")
+    matrix = kernel.new_zeros(length, length)
+    for row in range(length):
+        for i, weight in enumerate(kernel):
+            column = row + i - len(kernel) // 2
+            if 0 <= column < length:
+                matrix[row, column] = weight
+    return matrix

@@ -1,0 +1,208 @@
+"""Week 1: what each model assumes holds exactly, and many models at once learn what each learns alone."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_lib.inductive_bias import (
+    Convolutional,
+    Dense,
+    PatchTransformer,
+    Recurrent,
+    Together,
+    convolution_matrix,
+    count_parameters,
+    patches,
+    permute_pixels,
+    place,
+    scatter,
+    width_for,
+)
+
+KINDS = [Dense, Convolutional, Recurrent, PatchTransformer]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def close(one, other, tolerance=1e-5):
+    torch.testing.assert_close(one, other, atol=tolerance, rtol=0)
+
+
+# -- digits on a canvas
+
+
+@pytest.mark.parametrize(("row", "column", "canvas"), [(9, 0, 16), (0, 9, 16), (-1, 0, 16), (0, 0, 6)])
+def test_an_image_that_does_not_fit_is_refused(row, column, canvas):
+    with pytest.raises(ValueError, match=f"8 × 8 at row {row}, column {column}.*{canvas} × {canvas}"):
+        place(torch.ones(8, 8), row, column, canvas)
+
+
+def test_scattered_images_are_whole_and_stand_in_the_given_columns():
+    images = 1 + torch.rand(200, 8, 8)
+    canvases = scatter(images, range(9), [2, 5], torch.Generator().manual_seed(0))
+    close(canvases.sum(dim=(1, 2)), images.sum(dim=(1, 2)), 1e-3)
+    first_columns = (canvases > 0).any(dim=1).int().argmax(dim=1)
+    first_rows = (canvases > 0).any(dim=2).int().argmax(dim=1)
+    assert set(first_columns.tolist()) == {2, 5} and set(first_rows.tolist()) == set(range(9))
+
+
+def test_permutation_is_one_for_all_and_loses_no_pixel():
+    images = torch.arange(64.0).view(1, 8, 8).repeat(3, 1, 1) + 100 * torch.arange(3).view(3, 1, 1)
+    permuted = permute_pixels(images, seed=1)
+    assert torch.equal(permuted[1] - 100, permuted[0]) and torch.equal(permuted[2] - 200, permuted[0])
+    assert torch.equal(permuted[0].flatten().sort().values, torch.arange(64.0))
+    assert not torch.equal(permuted[0], images[0])
+
+
+# -- what each model assumes
+
+
+def test_dense_cannot_notice_a_permutation():
+    model, images = Dense(20), torch.rand(5, 16, 16)
+    before = model(images)
+    model.hidden.weight.data = permute_pixels(model.hidden.weight.view(20, 16, 16), seed=3).flatten(1)
+    close(model(permute_pixels(images, seed=3)), before)
+
+
+def test_convolution_answers_alike_wherever_the_image_stands():
+    model, digit = Convolutional(6, canvas=64), torch.rand(8, 8)
+    # Three times the strongest of 2 × 2: exact for steps of 8 pixels, far from the borders.
+    close(*(model(place(digit, 24, column, canvas=64)[None]) for column in (24, 32)))
+
+
+def test_recurrent_is_torchs_rnn():
+    model, images = Recurrent(12), torch.rand(4, 16, 16)
+    reference = nn.RNN(16, 12, batch_first=True)
+    reference.weight_ih_l0.data, reference.bias_ih_l0.data = model.from_row.weight, model.from_row.bias
+    reference.weight_hh_l0.data = model.from_before.weight
+    reference.bias_hh_l0.data.zero_()
+    close(model(images), model.classifier(reference(images)[1][0]))
+
+
+def swap_patches(images):
+    """The left half of each image and the right half exchanged: whole patches, each as it was."""
+    return images.roll(8, dims=2)
+
+
+def test_transformer_without_positions_sees_no_order():
+    model, images = PatchTransformer(16, positions=False), torch.rand(3, 16, 16)
+    close(model(images), model(swap_patches(images)))
+
+
+def test_transformer_with_positions_sees_it():
+    model, images = PatchTransformer(16), torch.rand(3, 16, 16)
+    assert (model(images) - model(swap_patches(images))).abs().max() > 1e-3
+
+
+def test_transformer_attends_as_torch_does():
+    model, images = PatchTransformer(16), torch.rand(3, 16, 16)
+    layer = nn.TransformerEncoderLayer(16, 1, 32, dropout=0.0, activation="relu", batch_first=True)
+    names = {
+        "self_attn.in_proj_weight": model.query_key_value.weight,
+        "self_attn.in_proj_bias": model.query_key_value.bias,
+        "self_attn.out_proj.weight": model.output.weight,
+        "self_attn.out_proj.bias": model.output.bias,
+        "linear1.weight": model.network[0].weight,
+        "linear1.bias": model.network[0].bias,
+        "linear2.weight": model.network[2].weight,
+        "linear2.bias": model.network[2].bias,
+    }
+    for number, norm in enumerate(model.norms, 1):
+        names |= {f"norm{number}.weight": norm.weight, f"norm{number}.bias": norm.bias}
+    layer.load_state_dict(names)
+    hidden = layer(model.embedding(patches(images, 4)) + model.positions)
+    close(model(images), model.classifier(hidden.mean(dim=1)))
+
+
+def test_patches_are_torchs_unfold():
+    images = torch.rand(2, 12, 8)
+    close(patches(images, 4), F.unfold(images[:, None], 4, stride=4).transpose(1, 2))
+
+
+def test_patches_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="canvas of 18 pixels cannot be cut into patches of 4"):
+        PatchTransformer(8, canvas=18)
+
+
+# -- one budget
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("budget", [10_000, 20_000, 40_000])
+def test_width_meets_the_budget(kind, budget):
+    assert abs(count_parameters(kind(width_for(kind, budget))) - budget) <= 0.05 * budget
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_budget_that_no_width_meets_is_refused(kind):
+    with pytest.raises(ValueError, match=rf"no width gives {kind.__name__} 20 parameters ± 5%.*nearest"):
+        width_for(kind, budget=20)
+
+
+# -- many models at once
+
+
+def one_set_for_each(models, n=40):
+    images = torch.rand(models, n, 16, 16)
+    return images, torch.randint(10, (models, n))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_together_gives_what_each_gives_alone(kind):
+    together = Together(lambda: kind(9), models=3, seed=5)
+    images, labels = one_set_for_each(3)
+    torch.manual_seed(5)
+    alone = [kind(9) for _ in range(3)]
+    wanted = torch.stack([model(each) for model, each in zip(alone, images)])
+    close(together.logits(images), wanted)
+    close(together.accuracy(images, labels), (wanted.argmax(dim=-1) == labels).float().mean(dim=1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_together_learns_what_each_learns_alone(kind):
+    images, labels = one_set_for_each(2)
+    together = Together(lambda: kind(9), models=2, seed=5)
+    list(together.train(images, labels, [40, 40], steps=4, batch_size=8, learning_rate=1e-2, seed=1))
+    torch.manual_seed(5)
+    alone = [kind(9) for _ in range(2)]
+    generator = torch.Generator().manual_seed(1)
+    picked = [(torch.rand(2, 8, generator=generator) * 40).long() for _ in range(4)]
+    for model, own_images, own_labels, number in zip(alone, images, labels, range(2)):
+        optimizer = torch.optim.Adam(model.parameters())
+        for step in range(4):
+            optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / 4)
+            chosen = picked[step][number]
+            loss = F.cross_entropy(model(own_images[chosen]), own_labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    wanted = torch.stack([model(each) for model, each in zip(alone, images)])
+    close(together.logits(images), wanted, 1e-4)
+
+
+def test_each_model_sees_no_more_than_its_size():
+    images, labels = one_set_for_each(2)
+    images[0, 10:], images[1, 25:] = torch.nan, torch.nan
+    together = Together(lambda: Dense(5), models=2)
+    list(together.train(images, labels, [10, 25], steps=20, batch_size=32))
+    assert together.logits(images[:, :10]).isfinite().all()
+
+
+# -- weights as one matrix
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 9])
+@pytest.mark.parametrize("length", [1, 4, 16])
+def test_convolution_matrix_is_torchs_convolution(size, length):
+    kernel, row = torch.rand(size), torch.rand(length)
+    wanted = F.conv1d(row.view(1, 1, -1), kernel.view(1, 1, -1), padding=size // 2).flatten()
+    close(convolution_matrix(kernel, length) @ row, wanted)
+
+
+def test_a_kernel_without_a_middle_is_refused():
+    with pytest.raises(ValueError, match="odd number of weights, got 4"):
+        convolution_matrix(torch.ones(4), 8)
