@@ -79,10 +79,10 @@ PICTURES = {
         np.ones((2, 2, 3)) / 3, ["a", "b"], ["x", "y", "z"], title=["one", "two"]
     ),
     "lines": lambda: plots.draw_lines(
-        {"one": [1, 2], "two": [2, 4]}, [1, 2], "n", "seconds", logarithmic=True
+        {"one": [1, 2], "two": [2, 4]}, [1, 2], "n", "seconds", logarithmic="xy"
     ),
     "bars": lambda: plots.draw_bars({"same": [1, 0.9], "other": [0.5, 0.4]}, ["배", "눈"], "cosine"),
-    "bars with errors": lambda: plots.draw_bars({"one": [1, 2]}, ["a", "b"], "s", spread={"one": [0.1, 0.2]}),
+    "bars with errors": lambda: plots.draw_bars({"one": [[1, 2], [2, 4]]}, ["a", "b"], "s"),
     "fits": lambda: plots.draw_fits([0, 1], [1, 2], {"line": [1, 2, 3], "flat": [1, 2, 2]}, [0, 1, 2]),
     "all weights": lambda: plots.draw_matrices({"one": np.eye(3), "other": -np.ones((2, 3))}),
     "digits": lambda: plots.draw_digits(np.eye(4)[None].repeat(9, axis=0), range(9)),

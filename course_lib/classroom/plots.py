@@ -121,45 +121,57 @@ def draw_weights(weights, looking, looked_at=None, title=""):
     return Picture(figure, f"Attention weights as shaded numbers. {words}.")
 
 
-def draw_lines(lines, x, across, up, title="", logarithmic=False, level=None, spread=None):
+def mean_and_spread(values):
+    """(values, None), or of (values, runs) the means and the standard deviations."""
+    values = np.asarray(values, dtype=float)
+    return (values.mean(axis=1), values.std(axis=1, ddof=1)) if values.ndim == 2 else (values, None)
+
+
+def draw_lines(lines, x, across, up, title="", logarithmic="", level=None):
     """Several curves over the same x.
 
-    lines: {name: values}   across, up: what the axes show   logarithmic: both axes
-    level: a horizontal line, as a pair (y, its name)   spread: {name: half the length of each error bar}
+    lines: {name: values, or (values, runs) where an experiment ran more than once}
+    across, up: what the axes show   logarithmic: which of them, "x" or "xy"
+    level: a horizontal line, as a pair (y, its name)
     """
     figure = Figure()
     axes = figure.subplots()
-    for number, (name, values) in enumerate(lines.items()):
+    lines = {name: mean_and_spread(values) for name, values in lines.items()}
+    for number, (name, (values, spread)) in enumerate(lines.items()):
         style = dict(color=COLOURS[number % 5], linestyle=LINES[number % 5], marker=SHAPES[number % 5])
-        axes.errorbar(x, values, yerr=spread and spread[name], label=name, markersize=5, capsize=3, **style)
+        axes.errorbar(x, values, yerr=spread, label=name, markersize=5, capsize=3, **style)
     if level is not None:
         axes.axhline(level[0], color=GREY, linewidth=0.8)
         axes.text(1.01, level[0], level[1], transform=axes.get_yaxis_transform(), va="center", color=GREY)
-    if logarithmic:
-        axes.set_xscale("log", base=2)
+    if "y" in logarithmic:
         axes.set_yscale("log")
+    if "x" in logarithmic:
+        axes.set_xscale("log", base=2)
+    if logarithmic or len(x) <= 10:
         axes.set_xticks(x)
         axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set(xlabel=across, ylabel=up, title=title)
     axes.legend(frameon=False)
-    ends = "; ".join(f"{name} from {values[0]:.3g} to {values[-1]:.3g}" for name, values in lines.items())
+    ends = "; ".join(
+        f"{name} from {values[0]:.3g} to {values[-1]:.3g}" for name, (values, _) in lines.items()
+    )
     return Picture(figure, f"{up} against {across}: {ends}.")
 
 
-def draw_bars(groups, names, up, title="", spread=None):
-    """Bars side by side. groups: {name of the group: one value for each of `names`}
+def draw_bars(groups, names, up, title=""):
+    """Bars side by side.
 
-    spread: {name of the group: half the length of each error bar}
+    groups: {name of the group: one value for each of `names`, or (names, runs) where there was more than one}
     """
     figure = Figure()
     axes = figure.subplots()
     width = 0.8 / len(groups)
-    for number, (name, values) in enumerate(groups.items()):
+    groups = {name: mean_and_spread(values) for name, values in groups.items()}
+    for number, (name, (values, spread)) in enumerate(groups.items()):
         places = [place + (number - (len(groups) - 1) / 2) * width for place in range(len(names))]
-        bars = axes.bar(places, values, width * 0.92, label=name, color=COLOURS[number % 5])
-        axes.bar_label(bars, fmt="%.2f", fontsize=9, padding=6 if spread else 0)
-        if spread:
-            axes.errorbar(places, values, spread[name], fmt="none", ecolor="black", capsize=3)
+        style = dict(color=COLOURS[number % 5], capsize=3)
+        bars = axes.bar(places, values, width * 0.92, label=name, yerr=spread, **style)
+        axes.bar_label(bars, fmt="%.2f", fontsize=9)
         for bar in bars:
             bar.set_hatch(HATCHES[number % 5])
             bar.set_edgecolor("white")
@@ -169,7 +181,7 @@ def draw_bars(groups, names, up, title="", spread=None):
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(groups))
     words = "; ".join(
         f"{name}: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, values))
-        for name, values in groups.items()
+        for name, (values, _) in groups.items()
     )
     return Picture(figure, f"{title or up}. {words}.")
 

@@ -30,9 +30,9 @@ KINDS = {
     "recurrent": Recurrent,
     "dense": Dense,
 }
-TRAINED = range(4)  # the columns in which training digits stand
-STEPS = 300
-PIXEL = 14  # on the screen
+TRAINED = range(2)  # the columns in which training digits stand
+STEPS = 800
+PIXEL = 18  # on the screen
 
 
 def picture_of(canvas):
@@ -52,7 +52,7 @@ class PushDigit(widgets.VBox):
     images: (n, 8, 8), labels: (n,), the digits to choose from   trained: the columns of the training digits
     """
 
-    def __init__(self, models, images, labels, trained, canvas=16):
+    def __init__(self, models, images, labels, trained, canvas=12):
         self.models, self.images, self.labels = models, images, labels
         self.trained, self.canvas = trained, canvas
         room = canvas - images.shape[-1]
@@ -118,10 +118,10 @@ def push_digit(models, images, labels, trained):
 
 
 def demonstration():
-    """Four models of one size, trained on digits in the columns 0 to 3, and a digit to push beyond."""
+    """Four models of one size, trained on digits in the columns 0 and 1, and a digit to push beyond."""
     (images, labels), (others, answers) = digits()
     generator = torch.Generator().manual_seed(0)
-    left = scatter(images, rows=range(9), columns=TRAINED, generator=generator)[None]  # (1, n, 16, 16)
+    left = scatter(images, rows=range(5), columns=TRAINED, generator=generator)[None]  # (1, n, 12, 12)
     models = {}
     for name, kind in KINDS.items():
         together = Together(partial(kind, width_for(kind, budget=10_000)), models=1)

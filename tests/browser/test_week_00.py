@@ -3,6 +3,7 @@
 import re
 
 from playwright.sync_api import expect
+from solving import IS_PASSED, NOT_YET
 
 NOTEBOOK = "00_start_here.ipynb"
 GUESS = "guess = predict("
@@ -13,8 +14,6 @@ CODE = '@exercise("0.2")'
 MAP = "answers = Path("
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds; a slider answers in some twenty, two busy cores take longer
-NOT_YET = "✗ Not yet."
-IS_PASSED = "✓ Passed."
 
 
 def write_answer(lab, line):

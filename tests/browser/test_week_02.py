@@ -3,6 +3,7 @@
 import re
 
 from playwright.sync_api import expect
+from solving import IS_PASSED, NOT_YET, expect_verdict, write
 
 from course_lib.classroom.kinds import find
 
@@ -14,21 +15,12 @@ USE_OF_IT = "weights = attention_weights(query, key)"
 MY_CODE = "with my_code():"
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds; a slider answers in some twenty, two busy cores take longer
-NOT_YET = "✗ Not yet."
-IS_PASSED = "✓ Passed."
-
 DIVIDES_BY_D = "scores = query @ key.transpose(-2, -1) / query.shape[-1]"
 DIVIDES_BY_ROOT = "scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])"
 MASK_AND_SOFTMAX = """
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1)"""
-
-
-def expect_verdict(card, verdict, explanation):
-    """What a card says in its two parts: the sign with its word, and why."""
-    expect(card.locator(".course-verdict")).to_have_text(verdict)
-    expect(card).to_contain_text(explanation)
 
 
 def test_week_2(lab):
@@ -42,7 +34,12 @@ def test_week_2(lab):
     click_in_the_matrix(lab)
     turn_the_size(lab)
     write_attention_weights(lab)
+    write(
+        lab, '@exercise("2.3")', "2.3", mistake="forgot_the_exchange", says="the heads stand behind the words"
+    )
+    write(lab, '@exercise("2.4")', "2.4", mistake="root_of_the_heads", says="You divide by √num_heads")
     put_the_layer_in_order(lab)
+    write(lab, '@exercise("2.6")', "2.6", mistake="no_residual", says="x is missing")
     answer_the_quiz(lab)
     run_the_library_on_that(lab)
 
@@ -114,23 +111,23 @@ def write_attention_weights(lab):
     """Exercise 2.2: a known mistake is named, an endless loop harms nothing, the right answer passes."""
     code = lab.card(CODE)
 
-    def write(body):
+    def write_body(body):
         source = f"import math\n\n\n{CODE}\ndef attention_weights(query, key, mask=None):\n    {body}"
         lab.replace_cell_source(CODE, source)
         lab.run_cell(CODE)
 
-    write(DIVIDES_BY_D + MASK_AND_SOFTMAX)
+    write_body(DIVIDES_BY_D + MASK_AND_SOFTMAX)
     expect_verdict(code, NOT_YET, "You divided by d. It has to be √d")
     lab.screenshot("mistake", code)
 
-    write("while True: pass")
+    write_body("while True: pass")
     expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not end")
     expect(code).to_contain_text("The notebook and your progress are unharmed.")
     lab.screenshot("endless-loop", code)
     lab.run_cell(USE_OF_IT)  # the kernel answers, with the library's function
     expect(lab.output(USE_OF_IT).locator("img, svg").first).to_be_visible()
 
-    write(DIVIDES_BY_ROOT + MASK_AND_SOFTMAX)
+    write_body(DIVIDES_BY_ROOT + MASK_AND_SOFTMAX)
     expect(code.locator(".course-verdict")).to_have_text(IS_PASSED)
     expect(code).to_contain_text("2.2 ✓")
     lab.screenshot("passed", code)
@@ -170,6 +167,8 @@ def answer_the_quiz(lab):
 def run_the_library_on_that(lab):
     """The encoder layer of the library runs on the function that was written above."""
     lab.run_cell(MY_CODE)
-    expect(lab.output(MY_CODE)).to_contain_text(re.compile(r"yours:\s+attention\.attention_weights\n"))
+    expect(lab.output(MY_CODE)).to_contain_text(
+        re.compile(r"yours:\s+attention\.attention_weights, attention\.split_heads, encoder\.add_and_norm\n")
+    )
     expect(lab.output(MY_CODE)).to_contain_text("the same numbers")
     lab.screenshot("my-code", lab.output(MY_CODE))

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.classroom.kinds import CodeExercise, Sorting
+from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
 from course_lib.classroom.weeks import draw
 
 
@@ -67,11 +67,11 @@ class Place(CodeExercise):
         "A slice can be written to: canvas[from_row:to_row, from_column:to_column] = image.",
     )
 
-    def stub(image, row, column, canvas=16):
+    def stub(image, row, column, canvas=12):
         """An image on an empty canvas, its upper left corner at (row, column).  (h, w) → (canvas, canvas)"""
         ...
 
-    def solution(image, row, column, canvas=16):
+    def solution(image, row, column, canvas=12):
         """An image on an empty canvas, its upper left corner at (row, column).  (h, w) → (canvas, canvas)"""
         height, width = image.shape
         placed = torch.zeros(canvas, canvas, dtype=image.dtype)
@@ -79,7 +79,7 @@ class Place(CodeExercise):
         return placed
 
     class mistakes:
-        def exchanged(image, row, column, canvas=16):
+        def exchanged(image, row, column, canvas=12):
             """Row and column are exchanged: a tensor of an image is indexed [row, column], from the top and
             then from the left.
             """
@@ -90,7 +90,7 @@ class Place(CodeExercise):
                 placed[column : column + height, row : row + width] = image
             return placed
 
-        def always_in_the_corner(image, row, column, canvas=16):
+        def always_in_the_corner(image, row, column, canvas=12):
             """Your image always stands in the upper left corner: the slices have to begin at `row` and at
             `column`.
             """
@@ -98,7 +98,7 @@ class Place(CodeExercise):
             placed[: image.shape[0], : image.shape[1]] = image
             return placed
 
-        def middle_at_the_place(image, row, column, canvas=16):
+        def middle_at_the_place(image, row, column, canvas=12):
             """The middle of your image stands at (row, column). It should be its upper left corner."""
             height, width = image.shape
             row, column = max(0, row - height // 2), max(0, column - width // 2)
@@ -106,34 +106,34 @@ class Place(CodeExercise):
             placed[row : row + height, column : column + width] = image
             return placed
 
-        def from_one(image, row, column, canvas=16):
+        def from_one(image, row, column, canvas=12):
             """Your image stands one pixel too far down and to the right. Python counts from 0."""
             height, width = image.shape
             placed = image.new_zeros(canvas + 1, canvas + 1)
             placed[row + 1 : row + 1 + height, column + 1 : column + 1 + width] = image
             return placed[:canvas, :canvas]
 
-        def canvas_of_sixteen(image, row, column, canvas=16):
-            """Your canvas has 16 × 16 pixels whatever `canvas` says."""
+        def canvas_of_twelve(image, row, column, canvas=12):
+            """Your canvas has 12 × 12 pixels whatever `canvas` says."""
             height, width = image.shape
-            placed = image.new_zeros(max(16, row + height), max(16, column + width))
+            placed = image.new_zeros(max(12, row + height), max(12, column + width))
             placed[row : row + height, column : column + width] = image
             return placed
 
-        def images_of_eight(image, row, column, canvas=16):
+        def images_of_eight(image, row, column, canvas=12):
             """It works for images of 8 × 8 alone: take height and width from `image.shape`."""
             placed = image.new_zeros(canvas, canvas)
             placed[row : row + 8, column : column + 8] = image
             return placed
 
-        def square_images(image, row, column, canvas=16):
+        def square_images(image, row, column, canvas=12):
             """It works for square images alone. shape[0] is the height, shape[1] the width."""
             height = image.shape[0]
             placed = image.new_zeros(canvas, canvas)
             placed[row : row + height, column : column + height] = image
             return placed
 
-        def ones(image, row, column, canvas=16):
+        def ones(image, row, column, canvas=12):
             """The canvas around your image is not empty: it has to be 0 there."""
             height, width = image.shape
             placed = image.new_ones(canvas, canvas)
@@ -143,9 +143,47 @@ class Place(CodeExercise):
     def cases():
         yield dict(image=torch.tensor([[1.0, 2.0]]), row=2, column=1, canvas=4)
         yield dict(image=draw(2, 3), row=0, column=2, canvas=5)
-        yield dict(image=draw(8, 8, seed=1), row=7, column=3)
+        yield dict(image=draw(8, 8, seed=1), row=4, column=1)
         yield dict(image=draw(3, 3, seed=2).double(), row=1, column=1, canvas=4)
         yield dict(image=draw(2, 2, seed=3), row=4, column=16, canvas=18)
+
+
+class ColumnThree(Quiz):
+    """Push several digits to column 4 and back to column 3. In column 4 the convolutional model gives the
+    same probabilities as in column 0, and in column 3 it does not. Why?
+    """
+
+    id, title = "1.3", "One pixel back"
+    difficulty, importance, minutes = 3, 2, 8
+    hints = (
+        "How many pixels lie between column 4 and the nearest column with training digits, and how many "
+        "between column 3 and it?",
+        "Look at the code of the convolutional model: what happens between two of its layers?",
+        "Pooling keeps the strongest of 2 × 2 numbers, twice. By how many pixels must a digit move until the "
+        "same numbers fall into the same squares again?",
+    )
+    choices = {
+        "border": (
+            "In column 4 the digit touches the right border, and the model knows borders from the left.",
+            "A digit in column 0 touches the left border with its other side. And the same probabilities to "
+            "the last figure cannot come from a border that only looks similar.",
+        ),
+        "grid": (
+            "It pools twice by two, so it sees a digit alike after steps of four pixels only.",
+            "Yes. The convolutions move along by each pixel, but the squares that are pooled stand still. "
+            "Column 4 is four pixels from column 0; column 3 is no such step from any column it trained in. "
+            "The patches of the Transformer are such a grid too.",
+        ),
+        "near": (
+            "Column 4 is nearer to the columns it was trained in.",
+            "It is farther away than column 3. Nearness cannot be the reason.",
+        ),
+        "weights": (
+            "The weights for the pixels of column 3 were not trained.",
+            "That is the reason for dense. A convolution has no weights of its own for a column.",
+        ),
+    }
+    answer = "grid"
 
 
 class Permute(CodeExercise):
@@ -320,6 +358,39 @@ class ConvolutionMatrix(CodeExercise):
         yield dict(kernel=draw(3, seed=1).double(), length=3)
         yield dict(kernel=draw(1, seed=2), length=3)
         yield dict(kernel=draw(7, seed=3), length=4)
+
+
+class Careful(Quiz):
+    """Which of these sentences do all rows of your table support?"""
+
+    id, title = "1.6", "The careful version"
+    difficulty, importance, minutes = 2, 3, 5
+    hints = (
+        "Take each sentence to each row of the table. One row against it is enough.",
+        "Look at the row of the shuffled pixels: who leads there?",
+        "A careful sentence says under which conditions it holds.",
+    )
+    choices = {
+        "told": (
+            "Convolutional models are better than Transformers, and those are better than dense ones.",
+            "Not here: with 1,280 digits the Transformer is not ahead of dense, and shuffled pixels turn the "
+            "order around.",
+        ),
+        "careful": (
+            "Where patterns are local and may stand anywhere, convolution leads, by most when there are few "
+            "data; where that is false, it leads no more.",
+            "Yes. It names the condition, and both sides of it are in your table.",
+        ),
+        "more": (
+            "The more a model assumes, the more it recognises.",
+            "Shuffle the pixels, and the model that assumes most recognises least.",
+        ),
+        "data": (
+            "The more data there are, the less a bias matters, and with 1,280 digits it no longer does.",
+            "The first half is true here. But with 1,280 digits the models are still far apart.",
+        ),
+    }
+    answer = "careful"
 
 
 class NewProblems(Sorting):

@@ -1,0 +1,60 @@
+"""Exercises solved in the page as a learner does, first wrongly, then rightly."""
+
+import re
+
+from playwright.sync_api import expect
+
+from course_lib.classroom.kinds import find
+
+NOT_YET = "✗ Not yet."
+IS_PASSED = "✓ Passed."
+
+
+def expect_verdict(card, verdict, explanation):
+    """What a card says in its two parts: the sign with its word, and why."""
+    expect(card.locator(".course-verdict")).to_have_text(verdict)
+    expect(card).to_contain_text(explanation)
+
+
+def sort(lab, cell, exercise_id):
+    """A sorting: all into one group first, which cannot be right; then each where it belongs."""
+    exercise, card = find(exercise_id), lab.card(cell)
+    menus = card.locator("select")
+    groups = list(exercise.groups)
+    for menu in menus.all():
+        menu.select_option(exercise.groups[groups[0]])
+    lab.button(card, "Check").click()
+    _, _, why = next(each for each in exercise.items.values() if each[1] != groups[0])
+    expect_verdict(card, NOT_YET, why)
+    lab.screenshot(f"{exercise_id}-wrong", card)
+    for menu, (_, group, _) in zip(menus.all(), exercise.items.values()):
+        menu.select_option(exercise.groups[group])
+    lab.button(card, "Check").focus()
+    lab.page.keyboard.press("Space")
+    expect_verdict(card, IS_PASSED, "All of them are where they belong.")
+
+
+def choose(lab, cell, exercise_id):
+    """A quiz: a wrong choice, then the right one."""
+    exercise, card = find(exercise_id), lab.card(cell)
+    wrong = next(key for key in exercise.choices if key != exercise.answer)
+    for key, verdict in ((wrong, NOT_YET), (exercise.answer, IS_PASSED)):
+        place = list(exercise.choices).index(key)
+        card.locator("input[type=radio]").nth(place).click()
+        lab.button(card, "Check").click()
+        expect(card.locator(".course-verdict")).to_have_text(verdict)
+    lab.screenshot(exercise_id, card)
+
+
+def write(lab, cell, exercise_id, mistake, says):
+    """Code: a known mistake first, which is told its name, then the solution."""
+    exercise, card = find(exercise_id), lab.card(cell)
+    for function, verdict, explanation in (
+        (exercise.known_mistakes()[mistake], NOT_YET, says),
+        (exercise.solution, IS_PASSED, ""),
+    ):
+        code = re.sub(r"^def \w+", f"def {exercise.name}", exercise.source(function)).rstrip()
+        lab.replace_cell_source(cell, f"{cell}\n{code}")
+        lab.run_cell(cell)
+        expect_verdict(card, verdict, explanation)
+        lab.screenshot(f"{exercise_id}-{'passed' if verdict == IS_PASSED else 'mistake'}", card)
