@@ -1,7 +1,5 @@
 """Exercises solved in the page as a learner does, first wrongly, then rightly."""
 
-import re
-
 from playwright.sync_api import expect
 
 from course_lib.classroom.kinds import find
@@ -39,21 +37,22 @@ def choose(lab, cell, exercise_id):
     exercise, card = find(exercise_id), lab.card(cell)
     wrong = next(key for key in exercise.choices if key != exercise.answer)
     for key, verdict in ((wrong, NOT_YET), (exercise.answer, IS_PASSED)):
-        place = list(exercise.choices).index(key)
-        card.locator("input[type=radio]").nth(place).click()
+        choice, explanation = exercise.choices[key]
+        card.locator("label", has_text=choice).click()
         lab.button(card, "Check").click()
-        expect(card.locator(".course-verdict")).to_have_text(verdict)
+        expect_verdict(card, verdict, explanation)
     lab.screenshot(exercise_id, card)
 
 
-def write(lab, cell, exercise_id, mistake, says):
-    """Code: a known mistake first, which is told its name, then the solution."""
+def write(lab, cell, exercise_id, change, says):
+    """Code: the solution with one `change`, (what stands there, what to write instead), then the solution.
+
+    says: what the card calls the mistake
+    """
     exercise, card = find(exercise_id), lab.card(cell)
-    for function, verdict, explanation in (
-        (exercise.known_mistakes()[mistake], NOT_YET, says),
-        (exercise.solution, IS_PASSED, ""),
-    ):
-        code = re.sub(r"^def \w+", f"def {exercise.name}", exercise.source(function)).rstrip()
+    right = exercise.source(exercise.solution).rstrip()
+    assert change[0] in right
+    for code, verdict, explanation in ((right.replace(*change), NOT_YET, says), (right, IS_PASSED, "")):
         lab.replace_cell_source(cell, f"{cell}\n{code}")
         lab.run_cell(cell)
         expect_verdict(card, verdict, explanation)

@@ -11,6 +11,7 @@ NOTEBOOK = "02_self_attention.ipynb"
 EXPLORER = "small = SmallEncoder()"
 SATURATION = "explore_saturation()"
 CODE = '@exercise("2.2")'
+HEADS, BUG, NORM = '@exercise("2.3")', '@exercise("2.4")', '@exercise("2.6")'
 USE_OF_IT = "weights = attention_weights(query, key)"
 MY_CODE = "with my_code():"
 
@@ -34,12 +35,10 @@ def test_week_2(lab):
     click_in_the_matrix(lab)
     turn_the_size(lab)
     write_attention_weights(lab)
-    write(
-        lab, '@exercise("2.3")', "2.3", mistake="forgot_the_exchange", says="the heads stand behind the words"
-    )
-    write(lab, '@exercise("2.4")', "2.4", mistake="root_of_the_heads", says="You divide by √num_heads")
+    write(lab, HEADS, "2.3", change=(".transpose(1, 2)", ""), says="the heads stand behind the words")
+    write(lab, BUG, "2.4", change=("query.shape[-1]", "num_heads"), says="You divide by √num_heads")
     put_the_layer_in_order(lab)
-    write(lab, '@exercise("2.6")', "2.6", mistake="no_residual", says="x is missing")
+    write(lab, NORM, "2.6", change=("hidden + change", "change"), says="x is missing")
     answer_the_quiz(lab)
     run_the_library_on_that(lab)
 
