@@ -48,6 +48,8 @@ class Training:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, got {value!r}")
+        if not 0 < self.mask_probability <= 1:
+            raise ValueError(f"mask_probability must be above 0 and at most 1, got {self.mask_probability!r}")
 
     def learning_rate_at(self, step, done):
         """Linear warm-up, then linear decay to 0. done: the share of the run that is over, from 0 to 1."""

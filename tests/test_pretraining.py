@@ -110,6 +110,15 @@ def test_steps_and_minutes_exclude_each_other():
         Training(steps=1, minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("steps", 0), ("learning_rate", -1), ("mask_probability", 0), ("mask_probability", 15)],
+)
+def test_settings_that_cannot_be_meant_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be above 0.*got {value}"):
+        Training(**(dict(steps=1) | {name: value}))
+
+
 def test_ladder_goes_down(examples):
     rungs = ladder(PIECES, hide_for_evaluation(examples.read(range(100)), VOCAB))
     assert list(rungs.values()) == sorted(rungs.values(), reverse=True)
