@@ -244,8 +244,8 @@ def diagnosis(exercise, case, got, right):
         )
     if got.reseeded:
         return (
-            "Your function changes the global random state (a seed, or a random number): the answer needs "
-            "neither."
+            "Your function changes the global random state (a seed, or a random number). Draw from a "
+            "generator of its own, or not at all."
         )
     if got.result is None:
         return "Your function returns None. Is there a return?"

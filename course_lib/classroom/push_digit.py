@@ -49,17 +49,18 @@ def picture_of(canvas):
 
 class PushDigit(widgets.VBox):
     """models: {name: function, (1, canvas, canvas) → logits (1, classes)}
-    images: (n, 8, 8), labels: (n,), the digits to choose from   trained: the columns of the training digits
+    images: (n, 8, 8), labels: (n,), the digits to choose from   shown: the first one
+    trained: the columns of the training digits
     """
 
-    def __init__(self, models, images, labels, trained, canvas=12):
+    def __init__(self, models, images, labels, trained, canvas=12, shown=6):
         self.models, self.images, self.labels = models, images, labels
         self.trained, self.canvas = trained, canvas
         room = canvas - images.shape[-1]
         self.column = widgets.IntSlider(value=0, max=room, description="column")
         self.row = widgets.IntSlider(value=room // 2, max=room, description="row")
         names = [(f"a {label}", number) for number, label in enumerate(labels.tolist())]
-        self.digit = widgets.Dropdown(options=names, value=0, description="digit")
+        self.digit = widgets.Dropdown(options=names, value=shown, description="digit")
         self.picture = widgets.HTML()
         super().__init__([widgets.HTML(STYLE), self.digit, self.column, self.row, self.picture])
         self.add_class("course-card")

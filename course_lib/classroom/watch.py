@@ -2,7 +2,7 @@
 
 from html import escape
 
-from IPython.display import HTML, display
+from IPython.display import HTML, DisplayHandle
 
 
 class Bar(HTML):
@@ -18,7 +18,8 @@ class Bar(HTML):
 
 def watch(steps, total, label, every=10):
     """Go through `steps`, an iterator of `total` steps, and show how far it is."""
-    shown = display(Bar(label, 0, total), display_id=True)
+    shown = DisplayHandle()
+    shown.display(Bar(label, 0, total))
     for number, step in enumerate(steps, 1):
         yield step
         if number % every == 0 or number == total:

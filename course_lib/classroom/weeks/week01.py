@@ -74,7 +74,7 @@ class Place(CodeExercise):
     def solution(image, row, column, canvas=12):
         """An image on an empty canvas, its upper left corner at (row, column).  (h, w) → (canvas, canvas)"""
         height, width = image.shape
-        placed = torch.zeros(canvas, canvas, dtype=image.dtype)
+        placed = torch.zeros(canvas, canvas)
         placed[row : row + height, column : column + width] = image
         return placed
 
@@ -144,12 +144,12 @@ class Place(CodeExercise):
         yield dict(image=torch.tensor([[1.0, 2.0]]), row=2, column=1, canvas=4)
         yield dict(image=draw(2, 3), row=0, column=2, canvas=5)
         yield dict(image=draw(8, 8, seed=1), row=4, column=1)
-        yield dict(image=draw(3, 3, seed=2).double(), row=1, column=1, canvas=4)
+        yield dict(image=draw(3, 3, seed=2), row=1, column=1, canvas=4)
         yield dict(image=draw(2, 2, seed=3), row=4, column=16, canvas=18)
 
 
 class ColumnThree(Quiz):
-    """Push several digits to column 4 and back to column 3. In column 4 the convolutional model gives the
+    """Push a 0 or a 4 to column 4 and back to column 3. In column 4 the convolutional model gives the
     same probabilities as in column 0, and in column 3 it does not. Why?
     """
 
@@ -165,8 +165,8 @@ class ColumnThree(Quiz):
     choices = {
         "border": (
             "In column 4 the digit touches the right border, and the model knows borders from the left.",
-            "A digit in column 0 touches the left border with its other side. And the same probabilities to "
-            "the last figure cannot come from a border that only looks similar.",
+            "A digit in column 0 touches the left border with its other side. And the same probabilities "
+            "cannot come from a border that only looks similar.",
         ),
         "grid": (
             "It pools twice by two, so it sees a digit alike after steps of four pixels only.",
@@ -180,7 +180,8 @@ class ColumnThree(Quiz):
         ),
         "weights": (
             "The weights for the pixels of column 3 were not trained.",
-            "That is the reason for dense. A convolution has no weights of its own for a column.",
+            "That would be a reason for dense, which has weights of its own for each pixel. A convolution "
+            "has none for a column.",
         ),
     }
     answer = "grid"
@@ -269,8 +270,9 @@ class Permute(CodeExercise):
 
 class ConvolutionMatrix(CodeExercise):
     """Write the convolution of a row of pixels as the one big matrix that it is. Row i of the matrix says how
-    pixel i of the result comes about: the kernel stands around the diagonal, its middle on it. Beyond the two
-    ends there are no pixels, and what would stand there is left out. The kernel has an odd number of weights.
+    pixel i of the result comes about: the kernel stands around the diagonal, its middle on it, its first
+    weight on the left. Beyond the two ends there are no pixels, and what would stand there is left out. The
+    kernel has an odd number of weights.
     """
 
     id, title, name = "1.5", "A convolution as a matrix", "convolution_matrix"
@@ -288,7 +290,7 @@ class ConvolutionMatrix(CodeExercise):
 
     def solution(kernel, length):
         """Convolution of a row as a matrix: matrix @ row.  kernel: (k,), k odd → (length, length)"""
-        matrix = torch.zeros(length, length, dtype=kernel.dtype)
+        matrix = torch.zeros(length, length)
         for row in range(length):
             for i in range(len(kernel)):
                 column = row + i - len(kernel) // 2
@@ -314,13 +316,25 @@ class ConvolutionMatrix(CodeExercise):
             return ConvolutionMatrix.fill(kernel.flip(0), length, shift=len(kernel) // 2)
 
         def around_the_corner(kernel, length):
-            """What falls off at one end comes in at the other: an index below 0 counts from the back. Leave
-            it out.
+            """What falls off at one end comes in at the other. Beyond the ends there is nothing: leave it
+            out.
             """
             matrix = kernel.new_zeros(length, length)
             for row in range(length):
                 for i, weight in enumerate(kernel):
                     matrix[row, (row + i - len(kernel) // 2) % length] = weight
+            return matrix
+
+        def below_zero(kernel, length):
+            """At the left end something comes in from the right: an index below 0 counts from the back. Leave
+            out those columns, too.
+            """
+            matrix = kernel.new_zeros(length, length)
+            for row in range(length):
+                for i, weight in enumerate(kernel):
+                    column = row + i - len(kernel) // 2
+                    if -length <= column < length:
+                        matrix[row, column] = weight
             return matrix
 
         def borders_empty(kernel, length):
@@ -355,13 +369,13 @@ class ConvolutionMatrix(CodeExercise):
     def cases():
         yield dict(kernel=torch.tensor([1.0, 2.0, 3.0]), length=4)
         yield dict(kernel=draw(5), length=8)
-        yield dict(kernel=draw(3, seed=1).double(), length=3)
+        yield dict(kernel=draw(3, seed=1), length=3)
         yield dict(kernel=draw(1, seed=2), length=3)
         yield dict(kernel=draw(7, seed=3), length=4)
 
 
 class Careful(Quiz):
-    """Which of these sentences do all rows of your table support?"""
+    """Which of these sentences does no row of your table contradict?"""
 
     id, title = "1.6", "The careful version"
     difficulty, importance, minutes = 2, 3, 5
@@ -377,8 +391,8 @@ class Careful(Quiz):
             "order around.",
         ),
         "careful": (
-            "Where patterns are local and may stand anywhere, convolution leads, by most when there are few "
-            "data; where that is false, it leads no more.",
+            "Where patterns are local and may stand anywhere, convolution leads, with 80 digits by more than "
+            "with 1,280; where that is false, it leads no more.",
             "Yes. It names the condition, and both sides of it are in your table.",
         ),
         "more": (
@@ -387,7 +401,7 @@ class Careful(Quiz):
         ),
         "data": (
             "The more data there are, the less a bias matters, and with 1,280 digits it no longer does.",
-            "The first half is true here. But with 1,280 digits the models are still far apart.",
+            "The lead is smaller with 1,280 digits than with 80, but it is still there.",
         ),
     }
     answer = "careful"
