@@ -1,6 +1,7 @@
 """What every run of the tests shares: no network, the same examples each time, and cells that stay quiet."""
 
 import os
+import signal
 import tempfile
 
 import hypothesis
@@ -9,6 +10,9 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"  # a library that wants to fetch something must say so at once
 # The progress of whoever runs the tests is their own; a notebook is checked as by one who has solved nothing.
 os.environ["COURSE_PROGRESS"] = tempfile.mkdtemp(prefix="course-progress-")
+
+# A job in the background of a shell starts deaf to interrupts, and some tests interrupt themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("course", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("course")

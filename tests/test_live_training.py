@@ -94,10 +94,10 @@ def test_two_clicks_on_start_are_one_training():
 
 
 def test_interrupting_pauses():
-    live = new_training(steps=100_000)
+    live = new_training(steps=10_000)
     threading.Timer(0.3, _thread.interrupt_main).start()
     picture = live.finish()
-    assert "Paused" in live.line.value and live.idle.is_set() and 0 < len(live.losses) < 100_000
+    assert "Paused" in live.line.value and live.idle.is_set() and 0 < len(live.losses) < 10_000
     assert f"after {len(live.losses)} steps" in picture.alt
 
 
