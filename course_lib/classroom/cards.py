@@ -291,9 +291,10 @@ class SortingCard(Card):
     """Statements with a menu each: a plain one of the browser, which every keyboard can use."""
 
     def __init__(self, exercise):
-        options = [("choose …", None), *((name, key) for key, name in exercise.groups.items())]
+        # "" and not None, which a menu would show as an empty line
+        options = [("choose …", ""), *((name, key) for key, name in exercise.groups.items())]
         self.menus = {
-            key: widgets.Dropdown(options=options, value=None, tooltip=statement, layout={"width": "auto"})
+            key: widgets.Dropdown(options=options, value="", tooltip=statement, layout={"width": "auto"})
             for key, (statement, _, _) in exercise.items.items()
         }
         rows = [
@@ -306,7 +307,7 @@ class SortingCard(Card):
 
     def chosen(self):
         """{key of the statement: key of a group} of those that are sorted, or None."""
-        return {key: menu.value for key, menu in self.menus.items() if menu.value is not None} or None
+        return {key: menu.value for key, menu in self.menus.items() if menu.value} or None
 
     def solution_text(self):
         lines = "".join(

@@ -35,6 +35,10 @@ def sort(lab, cell, exercise_id):
 def choose(lab, cell, exercise_id):
     """A quiz: a wrong choice, then the right one."""
     exercise, card = find(exercise_id), lab.card(cell)
+    labels = card.locator(".widget-radio-box label")
+    assert labels.count() == len(exercise.choices)
+    for label in labels.all():  # else a long choice runs into the next one
+        assert label.evaluate("node => node.scrollHeight <= node.clientHeight + 1"), label.text_content()
     wrong = next(key for key in exercise.choices if key != exercise.answer)
     for key, verdict in ((wrong, NOT_YET), (exercise.answer, IS_PASSED)):
         choice, explanation = exercise.choices[key]
