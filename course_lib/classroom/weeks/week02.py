@@ -359,6 +359,7 @@ class TooEven(CodeExercise):
         return merge_heads((query @ key.transpose(-2, -1) / scale).softmax(dim=over) @ value)
 
     def cases():
+        yield dict(hidden=draw(1, 2, 2), **TooEven.maps(2), num_heads=1)
         yield dict(hidden=draw(1, 3, 4), **TooEven.maps(4), num_heads=2)
         yield dict(hidden=draw(2, 5, 12, seed=1), **TooEven.maps(12), num_heads=4)
         yield dict(hidden=draw(2, 4, 6, seed=2), **TooEven.maps(6), num_heads=1)
