@@ -204,7 +204,7 @@ def draw_fits(x, y, curves, at):
     return Picture(figure, f"The same points under {len(curves)} models. At x = {at[-1]:.3g}: {ends}.")
 
 
-def draw_matrices(matrices, title=""):
+def draw_matrices(matrices):
     """Weights side by side, positive ones blue, negative ones orange. matrices: {name: (rows, columns)}"""
     figure = Figure(figsize=(4 * len(matrices), 4))
     all_axes = figure.subplots(1, len(matrices), squeeze=False)
@@ -215,7 +215,6 @@ def draw_matrices(matrices, title=""):
         axes.set(
             title=name, xlabel="pixel that is read", ylabel="pixel that is written", xticks=[], yticks=[]
         )
-    figure.suptitle(title)
     figure.tight_layout()
     zeros = "; ".join(f"{name}: {np.mean(np.asarray(m) == 0):.0%} zeros" for name, m in matrices.items())
     return Picture(figure, f"Weights as matrices. {zeros}.")
