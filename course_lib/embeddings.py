@@ -4,21 +4,26 @@ import torch
 from torch import nn
 
 
-def sinusoidal_positions(length, hidden_size):
-    """One vector per position, made of clocks that turn at different speeds.
+def clock_angles(length, hidden_size):
+    """How far each of hidden_size / 2 clocks has turned at each position, in radians.
 
-    Columns 2i and 2i+1 hold sin and cos of position / 10000^(2i / hidden_size); the wavelengths grow from 2π
-    to nearly 10000 · 2π. Returns (length, hidden_size), float32. Vaswani et al. 2017, section 3.5.
+    Clock i turns by 10000^(-2i / hidden_size) a position; the wavelengths grow from 2π to nearly 10000 · 2π.
+    Returns (length, hidden_size / 2), float64. Vaswani et al. 2017, section 3.5.
     """
     if hidden_size % 2 != 0:
         raise ValueError(
             f"hidden_size must be even, for each clock has a sine and a cosine; got {hidden_size}"
         )
-    position = torch.arange(length, dtype=torch.float64)[:, None]  # (length, 1)
-    speed = 10000.0 ** -(
-        torch.arange(0, hidden_size, 2, dtype=torch.float64) / hidden_size
-    )  # (hidden_size / 2,)
-    angle = position * speed  # (length, hidden_size / 2)
+    speed = 10000.0 ** -(torch.arange(0, hidden_size, 2, dtype=torch.float64) / hidden_size)
+    return torch.arange(length, dtype=torch.float64)[:, None] * speed  # (length, hidden_size / 2)
+
+
+def sinusoidal_positions(length, hidden_size):
+    """One vector per position: columns 2i and 2i+1 are the sine and the cosine of clock i.
+
+    Returns (length, hidden_size), float32. Vaswani et al. 2017, section 3.5.
+    """
+    angle = clock_angles(length, hidden_size)
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1).float()  # sine and cosine alternate
 
 

@@ -177,7 +177,8 @@ class Together:
     """Models of one kind that train at the same time, each from its own start and on its own data.
 
     Their weights lie one behind the other in tensors with one dimension more, and `vmap` runs all models in
-    one call: twenty-five small models take little longer than one.
+    one call: twenty-five small models take little longer than one. What a model reads is up to it: images
+    here, texts in week 4.
     """
 
     def __init__(self, make, models, seed=0):
@@ -186,18 +187,18 @@ class Together:
         self.pattern = made[0]
         self.parameters, _ = stack_module_state(made)  # {name: (models, …)}
 
-    def logits(self, images):
-        """(models, batch, canvas, canvas) → (models, batch, CLASSES)"""
+    def logits(self, inputs):
+        """(models, batch, …) → (models, batch, classes)"""
 
-        def one(parameters, images):
-            return functional_call(self.pattern, parameters, (images,))
+        def one(parameters, inputs):
+            return functional_call(self.pattern, parameters, (inputs,))
 
-        return torch.vmap(one)(self.parameters, images)
+        return torch.vmap(one)(self.parameters, inputs)
 
-    def train(self, images, labels, sizes, steps=800, batch_size=32, learning_rate=6e-3, seed=0):
-        """Adam with a learning rate that falls to 0. Model i sees the first sizes[i] of its images.
+    def train(self, inputs, labels, sizes, steps=800, batch_size=32, learning_rate=6e-3, seed=0):
+        """Adam with a learning rate that falls to 0. Model i sees the first sizes[i] of its inputs.
 
-        images: (models, n, canvas, canvas)   labels: (models, n)   Yields after each step.
+        inputs: (models, n, …)   labels: (models, n)   Yields after each step.
         """
         generator = torch.Generator().manual_seed(seed)
         sizes = torch.as_tensor(sizes)[:, None]  # (models, 1)
@@ -206,7 +207,7 @@ class Together:
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         for _ in range(steps):
             picked = (torch.rand(len(sizes), batch_size, generator=generator) * sizes).long()
-            logits = self.logits(images[model, picked])  # (models, batch, CLASSES)
+            logits = self.logits(inputs[model, picked])  # (models, batch, classes)
             losses = F.cross_entropy(logits.flatten(0, 1), labels[model, picked].flatten(), reduction="sum")
             optimizer.zero_grad()
             (losses / batch_size).backward()  # a sum over models: each gets the gradient of its own loss
@@ -215,9 +216,9 @@ class Together:
             yield
 
     @torch.no_grad()
-    def accuracy(self, images, labels):
-        """(models, n, canvas, canvas), (models, n) → (models,)"""
-        return (self.logits(images).argmax(dim=-1) == labels).float().mean(dim=1)
+    def accuracy(self, inputs, labels):
+        """(models, n, …), (models, n) → (models,)"""
+        return (self.logits(inputs).argmax(dim=-1) == labels).float().mean(dim=1)
 
 
 # -- weights as one matrix

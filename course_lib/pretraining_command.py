@@ -62,8 +62,8 @@ def arguments(argv=None):
     parser.add_argument(
         "--mask-probability",
         type=float,
-        default=0.2,
-        help="share of the pieces that are hidden; BERT's is 0.15, and short stories teach more with 0.2",
+        default=0.25,
+        help="share of the pieces that are hidden; BERT's is 0.15, and short stories teach more with 0.25",
     )
     parser.add_argument("--learning-rate", type=float, default=4e-3)
     parser.add_argument("--seed", type=int, default=0)

@@ -118,6 +118,29 @@ def is_punctuation(character):
     return is_ascii_sign or unicodedata.category(character).startswith("P")
 
 
+# -- pieces
+
+
+def longest_match(word, vocab, continues=False):
+    """The longest piece that begins the word, then the longest that goes on, …; ["[UNK]"] where none does.
+
+    word: str   vocab: the pieces, a set or anything else that `in` is quick for
+    continues: the word itself goes on from something, so that its first piece has a ## too
+    Wu et al. 2016, section 4.1
+    """
+    pieces, start = [], 0
+    while start < len(word):
+        prefix = "##" if start > 0 or continues else ""
+        for end in range(len(word), start, -1):
+            if prefix + word[start:end] in vocab:
+                break
+        else:
+            return ["[UNK]"]
+        pieces.append(prefix + word[start:end])
+        start = end
+    return pieces
+
+
 # -- the tokenizer
 
 
@@ -206,23 +229,15 @@ class WordPieceTokenizer:
         return lowered(characters) if self.lowercase else characters
 
     def split_word(self, word, continues=False):
-        """The longest piece that begins the word, then the longest that goes on, …; [UNK] where none does.
-
-        continues: the word itself goes on from something, so that its first piece has a ## too
-        """
+        """The pieces of a word, a list of Characters, with their places in the text; see `longest_match`."""
         text = "".join(each.text for each in word)
-        unknown = [Piece("[UNK]", word[0].start, word[-1].end)]
-        if len(text) > LONGEST_WORD:
-            return unknown
+        found = longest_match(text, self.ids, continues) if len(text) <= LONGEST_WORD else ["[UNK]"]
+        if found == ["[UNK]"]:
+            return [Piece("[UNK]", word[0].start, word[-1].end)]
         pieces, start = [], 0
-        while start < len(text):
-            prefix = "##" if start > 0 or continues else ""
-            for end in range(len(text), start, -1):
-                if prefix + text[start:end] in self.ids:
-                    break
-            else:
-                return unknown
-            pieces.append(Piece(prefix + text[start:end], word[start].start, word[end - 1].end))
+        for piece in found:
+            end = start + len(piece.removeprefix("##"))
+            pieces.append(Piece(piece, word[start].start, word[end - 1].end))
             start = end
         return pieces
 

@@ -41,9 +41,9 @@ def characters_of(word):
 def merges(counts, rule="likelihood", min_frequency=2):
     """The merges of a training, best first, as long as a pair occurs `min_frequency` times.
 
-    rule: "likelihood", freq(ab) / (freq(a) · freq(b)), WordPiece's own (Schuster and Nakajima 2012), or
-    "frequency", freq(ab), which is BPE's (Sennrich et al. 2016). Of equal scores the pair first in the
-    alphabet is taken.
+    rule: "likelihood", freq(ab) / (freq(a) · freq(b)), by which WordPiece is usually described (after
+    Schuster and Nakajima 2012), or "frequency", freq(ab), which is BPE's (Sennrich et al. 2016). Of equal
+    scores the pair first in the alphabet is taken.
     """
     if rule not in ("likelihood", "frequency"):
         raise ValueError(f"rule must be 'likelihood' or 'frequency', got {rule!r}")

@@ -77,7 +77,9 @@ def test_parameters_and_shapes_agree(notebook, node, source):
     assert [argument.arg for argument in node.args.args] == list(theirs.parameters)
     shapes = re.findall(r"\([^()]*,[^()]*\)", ast.get_docstring(node) or "")
     wanted = " ".join((LIBRARY[node.name].__doc__ or "").split())
-    assert shapes and not [shape for shape in shapes if shape not in wanted]
+    computes_with_tensors = "torch" in vars(inspect.getmodule(LIBRARY[node.name]))
+    assert shapes or not computes_with_tensors
+    assert not [shape for shape in shapes if shape not in wanted]
 
 
 DECORATED = [(name, node, source) for name, node, source in WRITTEN if exercise_id(node)]

@@ -97,8 +97,15 @@ OTHER_OPERATOR = {
     ast.Div: ast.Mult,
     ast.MatMult: ast.Mult,
 }
-OTHER_OPERATOR |= {ast.FloorDiv: ast.Mult, ast.USub: ast.UAdd, ast.Invert: ast.USub, ast.IsNot: ast.Is}
-OTHER_OPERATOR |= {ast.Lt: ast.LtE, ast.LtE: ast.Lt}
+OTHER_OPERATOR |= {
+    ast.FloorDiv: ast.Mult,
+    ast.USub: ast.UAdd,
+    ast.Invert: ast.USub,
+    ast.Not: ast.UAdd,
+    ast.IsNot: ast.Is,
+}
+OTHER_OPERATOR |= {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Pow: ast.Mult}
+OTHER_OPERATOR |= {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
 
 
 def variants(node, names):
@@ -106,6 +113,11 @@ def variants(node, names):
     if isinstance(node, ast.BinOp):
         yield ast.BinOp(node.left, OTHER_OPERATOR[type(node.op)](), node.right)
         yield ast.BinOp(node.right, node.op, node.left)
+    elif isinstance(node, ast.BoolOp):
+        yield from (
+            ast.BoolOp(node.op, node.values[:i] + node.values[i + 1 :]) for i in range(len(node.values))
+        )
+        yield ast.BoolOp(ast.And() if isinstance(node.op, ast.Or) else ast.Or(), node.values)
     elif isinstance(node, ast.UnaryOp):
         yield ast.UnaryOp(OTHER_OPERATOR[type(node.op)](), node.operand)
     elif isinstance(node, ast.Compare):
@@ -169,6 +181,7 @@ EQUIVALENT = {
         "key.transpose(+2, -1)": "of four dimensions, 2 and -2 are the same",
     },
     "2.6": {"change + hidden": "addition commutes"},
+    "3.4": {"2 + place": "addition commutes"},
 }
 
 

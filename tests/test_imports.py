@@ -16,6 +16,7 @@ READING_ORDER = [
     "wordpiece",  # week 3
     "wordpiece_training",
     "embeddings",  # week 4
+    "positions",
     "world",  # week 5
     "town",
     "bert",

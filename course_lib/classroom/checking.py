@@ -178,6 +178,8 @@ def copied(value):
         return {name: copied(each) for name, each in value.items()}
     if isinstance(value, list):
         return [copied(each) for each in value]
+    if isinstance(value, set):
+        return set(value)
     return value
 
 
@@ -202,6 +204,8 @@ def same(one, other):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, float) or isinstance(other, float):
         return isinstance(one, (int, float)) and isinstance(other, (int, float)) and abs(one - other) < 1e-6
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one == other  # a Counter and a dict of the same counts are as good
     return type(one) is type(other) and (one is other or one == other)
 
 
@@ -238,10 +242,8 @@ def diagnosis(exercise, case, got, right):
     if got.error:
         return told(got.error, got.line, exercise)
     if got.changed:
-        return (
-            f"Your function changes its argument {' and '.join(got.changed)} in place. Make a new tensor "
-            f"instead."
-        )
+        arguments = " and ".join(got.changed)
+        return f"Your function changes its argument {arguments} in place. Make a new one instead."
     if got.reseeded:
         return (
             "Your function changes the global random state (a seed, or a random number). Draw from a "
@@ -254,7 +256,9 @@ def diagnosis(exercise, case, got, right):
     if words := exercise.explain(case, got.result, right.result):
         return words
     if not same(got.result, right.result):
-        return "The shape is right, the numbers are not: compare your result with the wanted one below."
+        if any(map(torch.is_tensor, flat(right.result))):
+            return "The shape is right, the numbers are not: compare your result with the wanted one below."
+        return "Your result is another one than the wanted: compare the two below."
     return lost_gradient(got.gradients, right.gradients)
 
 
@@ -277,6 +281,8 @@ def wrong_kind(got, right):
                 f"{type(got).__name__}{size}."
             )
         return next(filter(None, map(wrong_kind, got, right)), None)
+    elif isinstance(got, dict) and isinstance(right, dict):
+        return None
     elif type(got) is not type(right) and not isinstance(got, (int, float)):
         return (
             f"The result must be of the type {type(right).__name__}; yours is of the type "
@@ -356,7 +362,7 @@ def describe(value):
         return {"shape": shape, "rows": rows}
     if isinstance(value, (tuple, list)) and any(map(torch.is_tensor, flat(value))):
         return f"{type(value).__name__} of {len(value)}"
-    text = repr(value)
+    text = "{" + ", ".join(map(repr, sorted(value))) + "}" if isinstance(value, set) else repr(value)
     return text if len(text) <= 200 else text[:200] + " …"
 
 

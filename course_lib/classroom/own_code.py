@@ -10,15 +10,16 @@ from course_lib.classroom.store import STORE
 
 
 @contextlib.contextmanager
-def my_code(quiet=False):
+def my_code(week=6, quiet=False):
     """Inside, every function of course_lib for which you have a passed answer is your own.
 
+    week: the last one whose functions are exchanged
     Prints what is yours and what is the library's. A kept answer is checked again before it is used: the file
     may have been changed, or the exercise.
     """
     mine, others = {}, []
     for each in exercises().values():
-        if not issubclass(each, CodeExercise) or each.replaces is None:
+        if not issubclass(each, CodeExercise) or each.replaces is None or each.week() > week:
             continue
         if answer := kept_answer(each):
             mine[each.replaces] = answer

@@ -5,6 +5,7 @@ Every function returns a `Picture`, which carries its description for readers wh
 
 import base64
 import io
+from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
+
+from course_lib.wordpiece import SPECIAL
 
 # Okabe and Ito 2008: told apart with every common kind of colour blindness, which a test simulates. Lines and
 # points differ by style and shape too.
@@ -220,6 +223,32 @@ def draw_matrices(matrices):
     return Picture(figure, f"Weights as matrices. {zeros}.")
 
 
+def draw_similarities(table):
+    """How similar the rows of a table of positions are: every pair, and on the right by distance.
+
+    table: (positions, hidden_size)
+    """
+    table = np.asarray(table, dtype=float)
+    table = table / np.linalg.norm(table, axis=1, keepdims=True)
+    cosines = table @ table.T
+    figure = Figure(figsize=(9, 4))
+    left, right = figure.subplots(1, 2)
+    colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
+    figure.colorbar(left.imshow(cosines, cmap=colours, vmin=-1, vmax=1), ax=left)
+    left.set(xlabel="position", ylabel="position", title="cosine of each pair")
+    by_distance = [cosines.diagonal(distance) for distance in range(len(table))]
+    means = np.array([each.mean() for each in by_distance])
+    spread = np.array([each.std() for each in by_distance])
+    right.plot(means, color=BLUE)
+    right.fill_between(range(len(means)), means - spread, means + spread, color=BLUE, alpha=0.2)
+    right.set(xlabel="distance", ylabel="cosine, mean and spread", ylim=(-1.05, 1.05))
+    figure.tight_layout()
+    return Picture(
+        figure,
+        f"Positions beside each other have the cosine {means[1]:.2f}; on average all {means[1:].mean():.2f}.",
+    )
+
+
 def draw_digits(images, names, columns=8):
     """Small pictures in rows. images: (n, h, w), numbers from 0 to 1   names: one for each"""
     rows = -(-len(images) // columns)
@@ -255,6 +284,39 @@ def draw_places(panels, title=""):
     figure.tight_layout()
     listed = "; ".join(f"{name}: {', '.join(groups)}" for name, groups in panels.items())
     return Picture(figure, f"{title or 'Vectors in the plane'}. {listed}.")
+
+
+def draw_vocabulary(vocab, used, most=15):
+    """What a vocabulary is made of: how long its pieces are, and which of them its texts use most.
+
+    vocab: list of pieces   used: Counter of the pieces of the texts
+    """
+    figure = Figure(figsize=(11, 4.2))
+    left, right = figure.subplots(1, 2)
+    plain = [piece for piece in vocab if piece not in SPECIAL]
+    lengths = {
+        "begins a word": Counter(len(piece) for piece in plain if not piece.startswith("##")),
+        "goes on (##)": Counter(len(piece) - 2 for piece in plain if piece.startswith("##")),
+    }
+    longest = max(max(counts, default=1) for counts in lengths.values())
+    bottom = np.zeros(longest)
+    for number, (name, counts) in enumerate(lengths.items()):
+        heights = np.array([counts[length] for length in range(1, longest + 1)])
+        style = dict(color=COLOURS[number], hatch=HATCHES[number], edgecolor="white")
+        left.bar(range(1, longest + 1), heights, bottom=bottom, label=name, **style)
+        bottom += heights
+    left.set(xlabel="characters of a piece", ylabel="pieces in the vocabulary")
+    left.legend(frameon=False)
+    long = [(piece, count) for piece, count in used.most_common() if len(piece.removeprefix("##")) > 1]
+    names, counts = zip(*long[:most][::-1]) if long else ((), ())
+    right.barh(range(len(names)), counts, color=BLUE)
+    right.set_yticks(range(len(names)), names)
+    right.set(xlabel="times used", title="pieces of two characters and more, by use")
+    figure.tight_layout()
+    begin, go_on = (sum(counts.values()) for counts in lengths.values())
+    listed = ", ".join(names[::-1][:5])
+    words = f"A vocabulary: {begin} pieces begin a word, {go_on} go on; most used: {listed}."
+    return Picture(figure, words)
 
 
 def show_masking(tokens, hidden, labels, ignore):
@@ -299,7 +361,7 @@ ROOMS = {  # what each week adds to the package
     1: ["inductive_bias"],
     2: ["attention", "encoder"],
     3: ["wordpiece", "wordpiece_training"],
-    4: ["embeddings"],
+    4: ["embeddings", "positions"],
     5: ["bert", "masking", "pretraining"],
     6: ["checkpoint", "finetuning"],
 }

@@ -14,7 +14,7 @@ BUG = '@exercise("1.4")'
 MATRIX = '@exercise("1.5")'
 CAREFUL = 'card("1.6")'
 PROBLEMS = 'card("1.7")'
-MY_CODE = "with my_code():"
+MY_CODE = "with my_code(week=1):"
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds
 

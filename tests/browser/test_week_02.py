@@ -13,7 +13,7 @@ SATURATION = "explore_saturation()"
 CODE = '@exercise("2.2")'
 HEADS, BUG, NORM = '@exercise("2.3")', '@exercise("2.4")', '@exercise("2.6")'
 USE_OF_IT = "weights = attention_weights(query, key)"
-MY_CODE = "with my_code():"
+MY_CODE = "with my_code(week=2):"
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds; a slider answers in some twenty, two busy cores take longer
 DIVIDES_BY_D = "scores = query @ key.transpose(-2, -1) / query.shape[-1]"

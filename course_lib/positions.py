@@ -1,0 +1,68 @@
+"""Week 4: four ways to tell an encoder where a word stands, in one small encoder, to be compared.
+
+None at all; sinusoids, which are computed; a learned table, which is BERT's; and rotations of queries and
+keys.
+"""
+
+import torch
+from torch import nn
+
+from course_lib.attention import SelfAttention, attention, merge_heads, split_heads
+from course_lib.embeddings import clock_angles, sinusoidal_positions
+from course_lib.encoder import EncoderLayer
+
+KINDS = ("none", "sinusoidal", "learned", "rotary")
+
+
+def rotary(vectors):
+    """Each pair of numbers (2i, 2i+1) turned by the angle that clock i has at the vector's position.
+
+    vectors: (..., n, d), d even → the same shape. Su et al. 2021, equation 34.
+    """
+    angle = clock_angles(*vectors.shape[-2:]).to(vectors)  # (n, d / 2)
+    first, second = vectors[..., 0::2], vectors[..., 1::2]  # (..., n, d / 2)
+    turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
+    return torch.stack(turned, dim=-1).flatten(-2)
+
+
+class RotaryAttention(SelfAttention):
+    """Self-attention whose queries and keys are turned by their position: a score depends on the distance."""
+
+    def forward(self, hidden, mask=None, output_weights=False):
+        query, key, value = (
+            split_heads(projected, self.num_heads)  # (batch, num_heads, n, head_size)
+            for projected in self.query_key_value(hidden).chunk(3, dim=-1)
+        )
+        context, weights = attention(rotary(query), rotary(key), value, mask)
+        return self.output(merge_heads(context)), weights if output_weights else None
+
+
+class PlacedEncoder(nn.Module):
+    """One encoder layer that answers one question about a text, with positions of one of KINDS.
+
+    longest: rows of the learned table; the other kinds know no end
+    """
+
+    def __init__(self, kind, vocab_size, hidden_size=32, num_heads=2, longest=64):
+        super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        self.kind = kind
+        self.words = nn.Embedding(vocab_size, hidden_size)
+        if kind == "learned":
+            self.positions = nn.Parameter(torch.randn(longest, hidden_size))
+        options = dict(dropout=0.0, attention_dropout=0.0, fused=False)  # vmap has no rule for the fused form
+        self.layer = EncoderLayer(hidden_size, num_heads, 4 * hidden_size, **options)
+        if kind == "rotary":
+            self.layer.attention = RotaryAttention(hidden_size, num_heads)
+        self.answer = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, ids):
+        """(batch, n) → scores (batch, vocab_size): the strongest of all positions answers."""
+        hidden = self.words(ids)  # (batch, n, hidden_size)
+        if self.kind == "sinusoidal":
+            hidden = hidden + sinusoidal_positions(ids.shape[1], hidden.shape[-1])
+        if self.kind == "learned":
+            hidden = hidden + self.positions[: ids.shape[1]]
+        hidden, _ = self.layer(hidden)
+        return self.answer(hidden).amax(dim=1)

@@ -1,0 +1,69 @@
+"""Positions: rotations that know distances, and small encoders that differ in nothing else."""
+
+import pytest
+import torch
+
+from course_lib.embeddings import clock_angles, sinusoidal_positions
+from course_lib.positions import KINDS, PlacedEncoder, rotary
+
+
+def draw(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_rotary_is_multiplication_by_a_complex_number():
+    vectors = draw(2, 7, 6)
+    numbers = torch.view_as_complex(vectors.view(2, 7, 3, 2))
+    turned = numbers * torch.exp(1j * clock_angles(7, 6))
+    torch.testing.assert_close(rotary(vectors), torch.view_as_real(turned).flatten(-2))
+
+
+def test_rotary_keeps_lengths_and_dtype():
+    vectors = draw(3, 5, 8).float()
+    assert rotary(vectors).dtype == torch.float32
+    torch.testing.assert_close(rotary(vectors).norm(dim=-1), vectors.norm(dim=-1))
+
+
+def test_scores_of_turned_vectors_depend_on_the_distance_alone():
+    query, key = draw(2, 8)
+    scores = rotary(query.expand(20, 8)) @ rotary(key.expand(20, 8)).T
+    for distance in range(-19, 20):
+        diagonal = scores.diagonal(distance)
+        torch.testing.assert_close(diagonal, diagonal[:1].expand_as(diagonal))
+
+
+def test_sinusoids_are_the_rotation_of_their_first_row():
+    first = sinusoidal_positions(1, 8).double()
+    # (sin, cos) turns against the sense of (cos, sin): exchange the two numbers of each pair
+    exchanged = first.view(4, 2).flip(-1).flatten()
+    turned = rotary(exchanged.expand(50, 8)).view(50, 4, 2).flip(-1).flatten(1)
+    torch.testing.assert_close(turned.float(), sinusoidal_positions(50, 8))
+
+
+def test_without_positions_the_order_changes_nothing():
+    torch.manual_seed(0)
+    model = PlacedEncoder("none", vocab_size=9)
+    ids = torch.tensor([[1, 2, 3, 4, 5], [5, 3, 1, 2, 4]])
+    one, other = model(ids)
+    torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+def test_with_positions_the_order_counts(kind):
+    torch.manual_seed(0)
+    model = PlacedEncoder(kind, vocab_size=9)
+    one, other = model(torch.tensor([[1, 2, 3, 4, 5], [5, 3, 1, 2, 4]]))
+    assert not torch.allclose(one, other, atol=1e-3)
+
+
+def test_kinds_differ_in_nothing_but_their_positions():
+    sizes = {}
+    for kind in KINDS:
+        model = PlacedEncoder(kind, vocab_size=9, longest=10)
+        sizes[kind] = sum(parameter.numel() for parameter in model.parameters())
+    assert sizes["none"] == sizes["sinusoidal"] == sizes["rotary"] == sizes["learned"] - 10 * 32
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="none, sinusoidal, learned, rotary, got 'relative'"):
+        PlacedEncoder("relative", vocab_size=9)
