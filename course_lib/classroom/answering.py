@@ -51,7 +51,7 @@ def untouched(exercise):
     """What to do first, where nothing has been written."""
     if is_untouched(exercise.source(exercise.stub), ""):
         return "Write your answer in the place of the dots and run the cell."
-    return "Change the line with the bug and run the cell."
+    return "Mend the function and run the cell."
 
 
 def check_choice(exercise, key):

@@ -307,7 +307,8 @@ def draw_vocabulary(vocab, used, most=15):
         bottom += heights
     left.set(xlabel="characters of a piece", ylabel="pieces in the vocabulary")
     left.legend(frameon=False)
-    long = [(piece, count) for piece, count in used.most_common() if len(piece.removeprefix("##")) > 1]
+    in_use = [(piece, count) for piece, count in used.most_common() if piece not in SPECIAL]
+    long = [(piece, count) for piece, count in in_use if len(piece.removeprefix("##")) > 1]
     names, counts = zip(*long[:most][::-1]) if long else ((), ())
     right.barh(range(len(names)), counts, color=BLUE)
     right.set_yticks(range(len(names)), names)

@@ -80,7 +80,7 @@ def row(title, tokenizer, text):
         for piece, start, end in tokenizer.pieces(text)
     ]
     unknown = sum(not piece["known"] for piece in pieces)
-    says = f"{len(pieces)} of {len(tokenizer.vocab):,} pieces, {unknown} unknown"
+    says = f"{len(pieces)} pieces, {unknown} unknown; a vocabulary of {len(tokenizer.vocab):,}"
     return {"title": title, "pieces": pieces, "says": says}
 
 

@@ -51,7 +51,7 @@ def type_and_click(lab):
     """Typed text is cut at once; a piece shows its characters, by mouse and by keyboard."""
     explorer = lab.output(DEMONSTRATION).locator(".tokenizer-explorer")
     field = explorer.get_by_label("Type a text")
-    field.fill("저장하기 Save東")
+    field.fill("저장했다 Save東")
     characters = explorer.locator(".tokenizer-row").nth(0).locator(".tokenizer-piece")
     pieces = explorer.locator(".tokenizer-row").nth(2).locator(".tokenizer-piece")
     expect(characters.nth(0)).to_have_text("저", timeout=AN_ANSWER_AT_ONCE)
@@ -63,7 +63,7 @@ def type_and_click(lab):
     expect(explorer.locator(".tokenizer-words")).to_contain_text("characters 0 to 2 of the text: “저장”")
     lab.page.keyboard.press("ArrowRight")
     expect(pieces.nth(1)).to_be_focused()
-    expect(explorer.locator(".tokenizer-lit").first).to_have_text("하")
+    expect(explorer.locator(".tokenizer-lit").first).to_have_text("했")
     lab.screenshot("explorer", explorer)
 
 
