@@ -36,7 +36,7 @@ def test_week_3(lab):
     write(lab, BUG, "3.4", change=("place += 2", "place += 1"), says="The right part of the pair stays")
     step_through(lab)
     choose(lab, PARTING, "3.5")
-    write(lab, MATCH, "3.6", change=(" or continues", ""), says="`continues` changes nothing")
+    write(lab, MATCH, "3.6", change=(" or continues", ""), says="changes nothing: with it the first piece")
     choose(lab, GREEDY, "3.7")
     lab.run_cell(MY_CODE)
     replaced = "wordpiece.is_punctuation, wordpiece_training.joined, wordpiece.longest_match"

@@ -28,7 +28,7 @@ class WhoseTrouble(Sorting):
         "typo": (
             "A word with a typing error has no number at all.",
             "words",
-            "What was not seen as a whole is `[UNK]`, be it wrong by one letter only.",
+            "What was not seen as a whole is unknown, be it wrong by one letter only.",
         ),
         "forms": (
             "시장에, 시장을 and 시장은 have nothing in common.",
@@ -38,7 +38,7 @@ class WhoseTrouble(Sorting):
         "meaning": (
             "A single entry of the vocabulary means next to nothing.",
             "characters",
-            "An `a` or a 장 says little alone; the model has to put words together itself.",
+            "A letter or a 장 says little alone; the model has to put words together itself.",
         ),
         "size": (
             "You can have any size of vocabulary, and have to choose one by trying.",
