@@ -69,7 +69,7 @@ class MergeStepper(widgets.VBox):
         self.watched = list(watched)
         last = max(len(history.merges) for history in self.histories.values())
         self.slider = widgets.IntSlider(
-            value=step, max=last, description="merges", layout={"width": "520px"}, continuous_update=True
+            value=step, max=last, description="merges", layout={"width": "420px"}, continuous_update=True
         )
         self.back = widgets.Button(description="◀ one back", tooltip="Undo one merge")
         self.on = widgets.Button(description="one on ▶", tooltip="Make one merge more")
@@ -106,15 +106,13 @@ class MergeStepper(widgets.VBox):
             left, right, piece = map(escape, merge[:3])
             last = f"merge {step}: {left} + {right} → <b>{piece}</b>"
         rows = "".join(
-            f"<tr><td>{'→' if number == 0 else ''}</td><td>{escape(left)} {escape(right)}</td>"
-            f"<td>{pair}</td><td>{first} · {second}</td><td>{score:.3g}</td></tr>"
+            f"<tr>{cell('→' if number == 0 else '')}{cell(f'{escape(left)} {escape(right)}')}"
+            f"{cell(pair)}{cell(f'{first} · {second}')}{cell(f'{score:.3g}')}</tr>"
             for number, (score, (left, right), pair, first, second) in enumerate(history.candidates(step))
         )
+        head = "".join(map(cell, ("", "next", "together", "each", "score")))
         words = "".join(f"<div>{boxes(history.pieces(word, step))}</div>" for word in self.watched)
-        return (
-            f"<div><b>{RULES[rule]}</b><br>{last}{words}<table><tr><th></th><th>next</th><th>together</th>"
-            f"<th>each</th><th>score</th></tr>{rows}</table></div>"
-        )
+        return f"<div><b>{RULES[rule]}</b><br>{last}{words}<table><tr>{head}</tr>{rows}</table></div>"
 
     def summary(self):
         """The watched words after the merges that are shown, a line for each rule."""
@@ -130,6 +128,11 @@ class MergeStepper(widgets.VBox):
         bundle["text/plain"] = self.summary()
         bundle["text/html"] = f"<p>After {self.slider.value} merges:</p>{self.html()}"
         return bundle
+
+
+def cell(content):
+    """A cell of the table of candidates."""
+    return f"<td style='text-align:left;padding:1px 14px 1px 0'>{content}</td>"
 
 
 def boxes(pieces):
