@@ -182,6 +182,19 @@ EQUIVALENT = {
     },
     "2.6": {"change + hidden": "addition commutes"},
     "3.4": {"2 + place": "addition commutes"},
+    "4.2": {"speed * position": "multiplication commutes"},
+    "4.4": {
+        "angle.cos() * first": "multiplication commutes",
+        "angle.sin() * first": "multiplication commutes",
+        "angle.cos() * second": "multiplication commutes",
+        "angle.sin() * second": "multiplication commutes",
+        "second * angle.cos() + first": "addition commutes",
+    },
+    "4.5": {
+        "types[token_type_ids] + (": "addition commutes",
+        "positions[:length] + words": "addition commutes",
+        "token_type_ids.shape[1]": "both have the same shape",
+    },
 }
 
 

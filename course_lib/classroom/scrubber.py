@@ -1,0 +1,36 @@
+"""Scrub through a training: a table of positions at every snapshot that was kept."""
+
+import ipywidgets as widgets
+
+from course_lib.classroom.cards import STYLE
+from course_lib.classroom.plots import draw_similarities
+
+
+class Scrubber(widgets.VBox):
+    """snapshots: {step: table (positions, hidden_size)}, in the order of training"""
+
+    def __init__(self, snapshots):
+        self.pictures = {step: draw_similarities(table) for step, table in snapshots.items()}
+        self.slider = widgets.SelectionSlider(
+            options=list(snapshots), description="after step", layout={"width": "520px"}
+        )
+        self.picture = widgets.HTML()
+        self.slider.observe(lambda _: self.draw(), "value")
+        super().__init__([widgets.HTML(STYLE), self.slider, self.picture])
+        self.add_class("course-card")
+        self.draw()
+
+    def draw(self):
+        self.picture.value = self.pictures[self.slider.value].html()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        first, last = (self.pictures[self.slider.options[place]] for place in (0, -1))
+        bundle["text/plain"] = f"[first] {first}\n[last] {last}"
+        bundle["text/html"] = f"<p>At the beginning:</p>{first.html()}<p>At the end:</p>{last.html()}"
+        return bundle
+
+
+def scrub(snapshots):
+    """How similar positions are to each other, step by step. snapshots: {step: (positions, hidden_size)}"""
+    return Scrubber(snapshots)
