@@ -207,20 +207,21 @@ def draw_fits(x, y, curves, at):
     return Picture(figure, f"The same points under {len(curves)} models. At x = {at[-1]:.3g}: {ends}.")
 
 
-def draw_matrices(matrices):
-    """Weights side by side, positive ones blue, negative ones orange. matrices: {name: (rows, columns)}"""
+def draw_matrices(matrices, across="pixel that is read", up="pixel that is written"):
+    """Numbers side by side, positive ones blue, negative ones orange.
+
+    matrices: {name: (rows, columns)}   across, up: what the columns and the rows are
+    """
     figure = Figure(figsize=(4 * len(matrices), 4))
     all_axes = figure.subplots(1, len(matrices), squeeze=False)
     colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
     for axes, (name, matrix) in zip(all_axes[0], matrices.items()):
         matrix = np.asarray(matrix, dtype=float)
         axes.imshow(matrix, cmap=colours, vmin=-np.abs(matrix).max(), vmax=np.abs(matrix).max())
-        axes.set(
-            title=name, xlabel="pixel that is read", ylabel="pixel that is written", xticks=[], yticks=[]
-        )
+        axes.set(title=name, xlabel=across, ylabel=up, xticks=[], yticks=[])
     figure.tight_layout()
     zeros = "; ".join(f"{name}: {np.mean(np.asarray(m) == 0):.0%} zeros" for name, m in matrices.items())
-    return Picture(figure, f"Weights as matrices. {zeros}.")
+    return Picture(figure, f"Matrices, {up} against {across}. {zeros}.")
 
 
 def draw_similarities(table):
