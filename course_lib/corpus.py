@@ -16,25 +16,30 @@ from pathlib import Path
 import torch
 
 from course_lib.town import Town
+from course_lib.world import LANGUAGES
 
 TOWN_STORIES = 200_000
 SUFFIXES = (".txt", ".md")
 
 
 def corpus_texts(name, warn=print):
-    """A function that starts the stream of a corpus's texts anew: town-ko, town-en, docs, or a file or
-    folder.
+    """A function that starts the stream of a corpus's texts anew: town-ko, town-en, town (both languages in
+    turn), docs, or a file or folder.
 
     ValueError or FileNotFoundError where there is nothing to read; `warn` is told of each file that is left
     out.
     """
     if name in ("town-ko", "town-en"):
         return lambda: Town(name[-2:]).stories(TOWN_STORIES, seed=1)
+    if name == "town":
+        return lambda: in_turn(*(Town(language).stories(TOWN_STORIES // 2, seed=1) for language in LANGUAGES))
     if name == "docs":
         return documentation
     path = Path(name)
     if not path.exists():
-        raise FileNotFoundError(f"{name}: no such corpus; give town-ko, town-en, docs, or a file or folder")
+        raise FileNotFoundError(
+            f"{name}: no such corpus; give town-ko, town-en, town, docs, or a file or folder"
+        )
     found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
     files = []
     for file in found:
@@ -48,6 +53,12 @@ def corpus_texts(name, warn=print):
             f"{name}: no text in it; wanted are UTF-8 files, in a folder those named *.txt or *.md"
         )
     return lambda: (paragraph for file in files for paragraph in paragraphs(file))
+
+
+def in_turn(*streams):
+    """One text of each stream, then the next of each."""
+    for texts in zip(*streams, strict=True):
+        yield from texts
 
 
 def why_not_text(path):

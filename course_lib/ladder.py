@@ -3,7 +3,7 @@ rest.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 
 import torch
 
@@ -36,19 +36,55 @@ def evaluate(model, batches, vocab):
     return loss / count, right / count
 
 
-def ladder(pieces, batches, town=None):
-    """The rungs on which a loss can rest, from the top: {name: nats}. The floor is known for a town alone."""
+# -- rungs
+
+
+def entropy(counts):
+    """How uncertain a draw is, −Σ p ln p, in nats. counts: how often each piece was counted, numbers ≥ 0.
+
+    Shannon 1948, section 6.
+    """
+    total = sum(counts)
+    return -sum(count / total * math.log(count / total) for count in counts if count > 0)
+
+
+def count_neighbours(examples):
+    """Which pieces stand between which neighbours: {(left, right): Counter of pieces}."""
+    counts = defaultdict(Counter)
+    for ids in examples:
+        for left, piece, right in zip(ids, ids[1:], ids[2:]):
+            counts[left, right][piece] += 1
+    return counts
+
+
+def neighbours_entropy(counts):
+    """How uncertain a piece still is for one who knows the pieces beside it, in nats.
+
+    counts: {(left, right): {piece: count}}. The entropy between each pair of neighbours, and of these the
+    mean, weighted by how often a pair occurs.
+    """
+    totals = {pair: sum(pieces.values()) for pair, pieces in counts.items()}
+    total = sum(totals.values())
+    return sum(totals[pair] / total * entropy(pieces.values()) for pair, pieces in counts.items())
+
+
+def ladder(pieces, batches, town=None, examples=None):
+    """The rungs on which a loss can rest, from the top: {name: nats}.
+
+    batches: of `hide_for_evaluation`   examples: training texts, for what their neighbours tell about pieces
+    The floor is known for a town alone. Elsewhere guesses from counts stand in for it: see `ngram_losses`.
+    """
     counts = Counter(
         piece
         for ids, labels in batches
         for piece in torch.where(labels == IGNORE_INDEX, ids, labels).flatten().tolist()
         if not pieces[piece].startswith("[")
     )
-    total = sum(counts.values())
-    rungs = {
-        "even guess (ln V)": math.log(len(pieces)),
-        "entropy of the pieces": -sum(n / total * math.log(n / total) for n in counts.values()),
-    }
+    rungs = {"even guess (ln V)": math.log(len(pieces)), "entropy of the pieces": entropy(counts.values())}
+    if examples is not None and town is None:
+        rungs |= ngram_losses(examples, batches, len(pieces))
+    if examples is not None and town is not None:
+        rungs["two neighbours"] = neighbours_entropy(count_neighbours(examples))
     if town is not None:
         stories, masks = [], []
         for ids, labels in batches:
@@ -59,3 +95,59 @@ def ladder(pieces, batches, town=None):
                 masks.append({position for position, gap in enumerate(gaps) if gap != IGNORE_INDEX})
         rungs["floor"] = town.floor(stories, masks).loss
     return rungs
+
+
+# -- where no floor is known
+
+
+class NGram:
+    """Probabilities of pieces in a context, from counts; what was not counted is left to a shorter context.
+
+    (n(context, piece) + d · p_shorter(piece)) / (n(context) + d), where d is how many different pieces were
+    seen in the context: the more there are, the likelier is yet another one. Witten and Bell 1991, method C.
+    """
+
+    def __init__(self, contexts, pieces, vocab_size):
+        """contexts, pieces: (n,) integers, side by side"""
+        self.vocab_size = vocab_size
+        self.pairs, self.pair_counts = torch.unique(contexts * vocab_size + pieces, return_counts=True)
+        self.contexts, self.different = torch.unique(self.pairs // vocab_size, return_counts=True)
+        _, self.context_counts = torch.unique(contexts, return_counts=True)
+
+    def probability(self, contexts, pieces, shorter):
+        """contexts, pieces: (n,) integers   shorter: (n,) probabilities from a shorter context → (n,)"""
+        count = look_up(self.pairs, self.pair_counts, contexts * self.vocab_size + pieces)
+        total = look_up(self.contexts, self.context_counts, contexts)
+        different = look_up(self.contexts, self.different, contexts)
+        mixed = (count + different * shorter) / (total + different).clamp(min=1)
+        return torch.where(total > 0, mixed, shorter)
+
+
+def look_up(keys, values, wanted):
+    """The value of each wanted key, 0 where it is not among `keys`, which are sorted."""
+    places = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+    return torch.where(keys[places] == wanted, values[places], 0)
+
+
+def ngram_losses(examples, batches, vocab_size):
+    """What guessing from counts costs on the gaps of `batches`, in nats: {name: loss}.
+
+    From the left neighbour, and from both. A neighbour that is hidden itself tells nothing.
+    """
+    texts = [torch.tensor(ids) for ids in examples]
+    left, piece, right = (torch.cat([ids[i : len(ids) - 2 + i] for ids in texts]) for i in range(3))
+    gaps = [(labels != IGNORE_INDEX).nonzero(as_tuple=True) for _, labels in batches]
+    hidden = torch.cat([labels[gap] for (_, labels), gap in zip(batches, gaps)])
+    before = torch.cat([ids[row, place - 1] for (ids, _), (row, place) in zip(batches, gaps)])
+    behind = torch.cat([ids[row, place + 1] for (ids, _), (row, place) in zip(batches, gaps)])
+
+    def guess(seen, asked, shorter):
+        return NGram(seen, piece, vocab_size).probability(asked, hidden, shorter)
+
+    alone = guess(torch.zeros_like(piece), torch.zeros_like(hidden), torch.tensor(1 / vocab_size))
+    from_left, from_right = guess(left, before, alone), guess(right, behind, alone)
+    from_both = guess(left * vocab_size + right, before * vocab_size + behind, (from_left + from_right) / 2)
+    return {
+        "left neighbour": -from_left.log().mean().item(),
+        "both neighbours": -from_both.log().mean().item(),
+    }

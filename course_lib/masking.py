@@ -35,6 +35,18 @@ def whole_words(chosen, is_continuation):
     return chosen.gather(1, start)
 
 
+def replace_chosen(input_ids, chosen, kind, random_ids, mask_id, shares):
+    """The three fates of a chosen piece: it becomes [MASK], becomes a random piece, or stays as it is.
+
+    input_ids, random_ids: (batch, n) integers   chosen: (batch, n) bool
+    kind: (batch, n), a number from 0 to 1 for each position: below shares[0] the piece becomes [MASK], in the
+    next shares[1] the random piece, and in the rest it stays. Returns (batch, n), new.
+    """
+    becomes_mask = chosen & (kind < shares[0])
+    becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
+    return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
+
+
 def mask_tokens(
     input_ids,
     vocab,
@@ -68,9 +80,7 @@ def mask_tokens(
     kind = torch.rand(input_ids.shape, generator=generator)  # (batch, n), decides among the three fates
     ordinary = vocab.ordinary_ids  # a random piece is never a special one
     random_ids = ordinary[torch.randint(len(ordinary), input_ids.shape, generator=generator)]
-    becomes_mask = chosen & (kind < shares[0])
-    becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
-    hidden = torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, vocab.mask_id)
+    hidden = replace_chosen(input_ids, chosen, kind, random_ids, vocab.mask_id, shares)
     return hidden, labels
 
 

@@ -28,7 +28,7 @@ from course_lib.masking import mask_tokens
 @dataclass(frozen=True)
 class Training:
     """The settings of a run. steps: None trains for `minutes` instead; learning_rate: the highest one, after
-    warm-up
+    warm-up; mask_shares: of the hidden pieces, those that become [MASK], random, or stay
     """
 
     steps: int | None = None
@@ -38,6 +38,7 @@ class Training:
     warmup: int = 200
     weight_decay: float = 0.01
     mask_probability: float = 0.15
+    mask_shares: tuple = (0.8, 0.1, 0.1)
     clip: float = 1.0
     seed: int = 0
 
@@ -108,7 +109,11 @@ class PreTraining:
         input_ids = self.batches[self.step]  # (batch, n)
         generator = torch.Generator().manual_seed(self.training.seed * 1_000_003 + self.step)
         hidden_ids, labels = mask_tokens(
-            input_ids, self.vocab, self.training.mask_probability, generator=generator
+            input_ids,
+            self.vocab,
+            self.training.mask_probability,
+            self.training.mask_shares,
+            generator=generator,
         )
         tokens = (input_ids != self.vocab.pad_id).sum().item()
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out

@@ -32,11 +32,14 @@ from course_lib.wordpiece_training import train_wordpiece
 HELD_OUT = 1000  # texts that are never trained on
 VOCAB_SIZES = {"town-ko": 1600, "town-en": 1100}
 TOKENIZER_TEXT = 20_000_000  # characters from which a vocabulary is trained
+NEIGHBOURS_TEXTS = 100_000  # texts whose neighbouring pieces are counted for the ladder
 
 
 def arguments(argv=None):
     parser = argparse.ArgumentParser("python -m course_lib.pretraining", description="Pre-train a BERT.")
-    parser.add_argument("--corpus", required=True, help="town-ko, town-en, docs, or a text file or folder")
+    parser.add_argument(
+        "--corpus", required=True, help="town-ko, town-en, town (both), docs, or a text file or folder"
+    )
     parser.add_argument(
         "--out", required=True, type=Path, help="folder for the model, its checkpoints and metrics"
     )
@@ -78,19 +81,29 @@ def prepare(args, warn):
     if args.resume and (folder / "train").is_dir():
         return load_tokenizer(folder), Examples(folder / "train"), Examples(folder / "held_out")
     stream = corpus_texts(args.corpus, warn)
-    is_town = args.corpus.startswith("town-")
-    # The likelihood rule keeps Korean stems and particles apart; on other text frequency makes the better
-    # pieces.
-    rule = "likelihood" if args.corpus == "town-ko" else "frequency"
-    size = args.vocab_size or VOCAB_SIZES.get(args.corpus, 8000)
-    options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
-    sample = upto(stream() if not is_town else islice(stream(), 20_000), TOKENIZER_TEXT)
-    tokenizer = WordPieceTokenizer(train_wordpiece(sample, size, rule, **options), **options)
+    tokenizer = train_tokenizer(args.corpus, args.vocab_size, stream)
     tokenizer.save(folder)
     held_out = tokenized(islice(stream(), HELD_OUT), tokenizer, args.max_length)
     held_out = Examples.write(folder / "held_out", islice(held_out, HELD_OUT))
     texts = tqdm(islice(stream(), HELD_OUT, None), desc="reading", unit=" texts", mininterval=0.5)
     return tokenizer, Examples.write(folder / "train", tokenized(texts, tokenizer, args.max_length)), held_out
+
+
+def train_tokenizer(corpus, vocab_size, stream):
+    """A tokenizer from the first texts of the corpus; that of both towns knows the pieces of each."""
+    options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
+    if corpus == "town":
+        if vocab_size is not None:
+            raise ValueError("--vocab-size is not for both towns: they take the sizes of each")
+        stream_of = {name: corpus_texts(name) for name in ("town-ko", "town-en")}
+        both = [train_tokenizer(name, None, stream).vocab for name, stream in stream_of.items()]
+        return WordPieceTokenizer(dict.fromkeys(piece for vocab in both for piece in vocab), **options)
+    # The likelihood rule keeps Korean stems and particles apart; on other text frequency makes the better
+    # pieces.
+    rule = "likelihood" if corpus == "town-ko" else "frequency"
+    texts = islice(stream(), 20_000) if corpus.startswith("town-") else stream()
+    size = vocab_size or VOCAB_SIZES.get(corpus, 8000)
+    return WordPieceTokenizer(train_wordpiece(upto(texts, TOKENIZER_TEXT), size, rule, **options), **options)
 
 
 def upto(texts, characters):
@@ -142,7 +155,8 @@ def train(args):
         load_checkpoint(run, args.out, warn=tqdm.write)
     gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
     town = Town(args.corpus[-2:], tokenizer) if args.corpus.startswith("town-") else None
-    rungs = ladder(tokenizer.vocab, gaps, town) if is_first else {}
+    sample = examples.read(range(min(len(examples), NEIGHBOURS_TEXTS)))
+    rungs = ladder(tokenizer.vocab, gaps, town, sample) if is_first else {}
     metrics = Metrics(args.out / "metrics.jsonl", run.step)
     total = args.steps or round(60 * args.minutes)
     unit = "step" if args.steps else "s"

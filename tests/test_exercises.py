@@ -105,6 +105,7 @@ OTHER_OPERATOR |= {
     ast.IsNot: ast.Is,
 }
 OTHER_OPERATOR |= {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Pow: ast.Mult}
+OTHER_OPERATOR |= {ast.BitAnd: ast.BitOr}
 OTHER_OPERATOR |= {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
 
 
@@ -194,6 +195,31 @@ EQUIVALENT = {
         "types[token_type_ids] + (": "addition commutes",
         "positions[:length] + words": "addition commutes",
         "token_type_ids.shape[1]": "both have the same shape",
+    },
+    "5.1": {
+        "hidden_size) * 4": "multiplication commutes",
+        "hidden_size * 4": "multiplication commutes",
+        "expand = intermediate_size * hidden_size": "multiplication commutes",
+        "contract = hidden_size * intermediate_size": "multiplication commutes",
+        "intermediate_size + hidden_size * intermediate_size": "addition commutes",
+        "hidden_size + intermediate_size * hidden_size": "addition commutes",
+        "(hidden_size + hidden_size * hidden_size)": "addition commutes",
+        "4 * hidden_size + (attention": "addition commutes",
+        "contract + (attention + expand)": "addition commutes",
+        "expand + attention": "addition commutes",
+    },
+    "5.2": {
+        "(kind < shares[0]) & chosen": "and commutes",
+        "(kind >= shares[0]) & chosen": "and commutes",
+        "(kind < shares[0] + shares[1]) & (chosen": "and commutes",
+        "shares[1] + shares[0]": "addition commutes",
+        "kind <= shares[0]": "the second fate has the border and comes later",
+    },
+    "5.3": {"math.log(count / total) * (count / total)": "multiplication commutes"},
+    "5.4": {"entropy(pieces.values()) * weight": "multiplication commutes"},
+    "5.6": {
+        "[..., -1]": "that dimension has one place, its first and its last",
+        "is_hidden * right": "multiplication commutes",
     },
 }
 

@@ -1,17 +1,21 @@
 """Training with buttons: pausing changes nothing, and nothing that goes wrong is lost."""
 
 import _thread
+import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
 
 from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.checkpoint import save_model
 from course_lib.classroom.live_training import train_live
 from course_lib.ladder import hide_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
+from course_lib.wordpiece import WordPieceTokenizer
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{i}" for i in range(20)]
 VOCAB = Vocabulary(PIECES)
@@ -119,3 +123,101 @@ def test_still_form_has_the_line_and_the_picture():
     bundle = live._repr_mimebundle_()
     assert "Finished: step 20" in bundle["text/html"] and "<img alt=" in bundle["text/html"]
     assert "[picture: Loss against step" in bundle["text/plain"]
+
+
+# -- kept on disk
+
+
+def kept_training(folder, steps, **changes):
+    """A training that is kept in a folder, as the notebook makes it."""
+    live = new_training(steps)
+    live.run.training = replace(live.run.training, **changes)
+    tokenizer = WordPieceTokenizer(PIECES)
+    options = dict(tokenizer=tokenizer, keep=folder, questions=["w3 [MASK] w7"])
+    return train_live(live.run, live.rungs, live.gaps, **options)
+
+
+def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path):
+    """The weights of a moment may be gone with the kernel; what is on disk after it is the same training."""
+    whole = kept_training(tmp_path / "whole", steps=500)
+    whole.finish()
+    killed = kept_training(tmp_path / "killed", steps=500)
+    for state in killed.run:
+        killed.losses.append(state.loss)
+        if state.step == 200:
+            killed.measure()
+            killed.save()
+        if state.step == 333:  # and nothing more is written
+            break
+    again = kept_training(tmp_path / "killed", steps=500)
+    assert again.run.step == 200 and again.losses == whole.losses[:200]
+    assert "Paused: step 200," in again.line.value and again.start_button.description == "Go on"
+    again.finish()
+    assert again.losses == whole.losses and again.measured == whole.measured
+    for mine, theirs in zip(again.run.model.parameters(), whole.run.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_finished_training_stays_finished(tmp_path):
+    kept_training(tmp_path, steps=30).finish()
+    again = kept_training(tmp_path, steps=30)
+    assert "Finished: step 30," in again.line.value and again.start_button.disabled
+    assert "w3 [MASK] w7" in again.answers.value
+
+
+def test_the_learning_rate_can_be_changed_and_is_kept(tmp_path):
+    live = kept_training(tmp_path, steps=40)
+    live.rate.value = 10.0
+    assert live.run.training.learning_rate == pytest.approx(10 * live.planned_rate)
+    live.finish()
+    plain = kept_training(tmp_path / "other", steps=40)
+    plain.finish()
+    assert plain.losses != live.losses
+    assert kept_training(tmp_path, steps=40).rate.value == 10.0
+
+
+def test_from_the_start_sets_the_old_one_aside_and_trains_the_same_again(tmp_path):
+    live = kept_training(tmp_path / "run", steps=30)
+    live.finish()
+    losses = live.losses
+    live.anew_button.click()
+    assert "Not started" in live.line.value and live.run.step == 0
+    assert (tmp_path / "run-before-1" / "history.json").exists() and not (tmp_path / "run").exists()
+    live.finish()
+    assert live.losses == losses and live.losses is not losses
+
+
+def test_another_training_in_the_folder_is_refused_and_kept(tmp_path):
+    kept_training(tmp_path, steps=20).finish()
+    with pytest.raises(ValueError, match="holds a training with another mask_probability"):
+        kept_training(tmp_path, steps=20, mask_probability=0.3)
+    assert kept_training(tmp_path, steps=20).is_finished
+
+
+def test_the_ready_model_says_that_it_is_not_yours(tmp_path):
+    other = new_training(steps=20)
+    other.finish()
+    ready = tmp_path / "ready"
+    tokenizer = WordPieceTokenizer(PIECES)
+    save_model(other.run.model, ready, tokenizer)
+    log = dict(step=20, held_out_loss=3.2, seconds=1.5)
+    (ready / "metrics.jsonl").write_text(json.dumps(log) + "\n", encoding="utf-8")
+    live = new_training(steps=20)
+    live = train_live(live.run, live.rungs, live.gaps, tokenizer=tokenizer, ready=ready)
+    live.ready_button.click()
+    assert "Not trained by you: 20 steps in 2 seconds" in live.line.value
+    for mine, theirs in zip(live.run.model.parameters(), other.run.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    live.finish()
+    assert live.losses == [] and live.run.step == 0
+
+
+def test_a_ready_model_with_another_vocabulary_is_not_taken(tmp_path):
+    other = new_training(steps=1)
+    save_model(other.run.model, tmp_path, WordPieceTokenizer([*PIECES[:-1], "other"]))
+    live = new_training(steps=20)
+    before = [each.clone() for each in live.run.model.parameters()]
+    live = train_live(live.run, live.rungs, live.gaps, tokenizer=WordPieceTokenizer(PIECES), ready=tmp_path)
+    live.ready_button.click()
+    assert "another vocabulary or config" in live.line.value and live.borrowed is None
+    assert all(torch.equal(a, b) for a, b in zip(before, live.run.model.parameters(), strict=True))

@@ -83,6 +83,8 @@ PICTURES = {
     ),
     "bars": lambda: plots.draw_bars({"same": [1, 0.9], "other": [0.5, 0.4]}, ["배", "눈"], "cosine"),
     "bars with errors": lambda: plots.draw_bars({"one": [[1, 2], [2, 4]]}, ["a", "b"], "s"),
+    "shares": lambda: plots.draw_shares({"all": {"배": 3e6, "눈": 1e6}}, "numbers, in millions", unit=1e6),
+    "table": lambda: plots.draw_table({"배": [0.1, -0.2], "눈": [0.0, 0.3]}, ["x", "y"], "numbers"),
     "fits": lambda: plots.draw_fits([0, 1], [1, 2], {"line": [1, 2, 3], "flat": [1, 2, 2]}, [0, 1, 2]),
     "all weights": lambda: plots.draw_matrices({"one": np.eye(3), "other": -np.ones((2, 3))}),
     "digits": lambda: plots.draw_digits(np.eye(4)[None].repeat(9, axis=0), range(9)),

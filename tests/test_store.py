@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from course_lib.classroom import my_code
+from course_lib.classroom import my_code, use_library_code, use_my_code
 from course_lib.classroom.answering import submit
 from course_lib.classroom.course_map import CourseMap
 from course_lib.classroom.kinds import find
@@ -172,3 +172,17 @@ def test_a_replaced_function_is_replaced_wherever_it_is_known():
     assert attention.split_heads is len and week02.split_heads is len
     undo()
     assert attention.split_heads is week02.split_heads is not len
+
+
+def test_own_code_stays_in_use_until_it_is_put_back(store):
+    from course_lib import masking
+
+    library, exercise = masking.replace_chosen, find("5.2")
+    assert submit(exercise, f"import torch\n\n{exercise.source(exercise.solution)}").passed
+    try:
+        assert use_my_code(week=5) == ["course_lib.masking.replace_chosen"]
+        assert masking.replace_chosen.__code__.co_filename == "<exercise 5.2>"
+        assert use_my_code(week=4) == [] and masking.replace_chosen is library
+    finally:
+        use_library_code()
+    assert masking.replace_chosen is library

@@ -43,15 +43,9 @@ class GrowingBert:
         self.gaps = hide_for_evaluation(held_out, self.vocab)
         self.longest = max(map(len, self.texts))
 
-    def train(self, steps, every=None, without=None, seed=0):
-        """Train a BERT. Returns it and, with `every`, {step: its table of positions}.
-
-        without: one of PARTS to be left out of the input layer, from the first step on   seed: of the start
-        """
-        if without is not None and without not in PARTS:
-            raise ValueError(f"without must be one of {', '.join(PARTS)}, got {without!r}")
-        torch.manual_seed(seed)
-        config = BertConfig(
+    def config(self):
+        """Two layers of 64 hidden numbers."""
+        return BertConfig(
             vocab_size=len(self.tokenizer.vocab),
             hidden_size=64,
             num_hidden_layers=2,
@@ -62,10 +56,22 @@ class GrowingBert:
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
-        model = BertForMaskedLM(config)
+
+    def train(self, steps, every=None, without=None, seed=0, shares=(0.8, 0.1, 0.1)):
+        """Train a BERT. Returns it and, with `every`, {step: its table of positions}.
+
+        without: one of PARTS to be left out of the input layer, from the first step on   seed: of the start
+        shares: of the hidden pieces, those that become [MASK], random, or stay
+        """
+        if without is not None and without not in PARTS:
+            raise ValueError(f"without must be one of {', '.join(PARTS)}, got {without!r}")
+        torch.manual_seed(seed)
+        model = BertForMaskedLM(self.config())
         model.bert.embeddings.dropout.p = 0.1  # in the input layer alone, where it can be left out
         take_away(model.bert.embeddings, without)
-        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
+        training = Training(
+            steps=steps, batch_size=64, learning_rate=4e-3, warmup=50, mask_shares=tuple(shares)
+        )
         run = PreTraining(model, Batches(self.texts, 64, self.vocab.pad_id), self.vocab, training)
         table = model.bert.embeddings.position_embeddings.weight
         snapshots = {0: table.detach().clone()}

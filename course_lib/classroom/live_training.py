@@ -1,49 +1,96 @@
-"""Training that is watched: buttons to start and to pause, and the loss as it falls down the ladder.
+"""Training that is watched: buttons to start and to pause, the loss as it falls down the ladder, and some
+sentences whose gaps fill better and better.
 
-It runs in a thread of its own, so that the notebook stays free: the buttons answer, and other cells run.
+It runs in a thread of its own, so that the notebook stays free: the buttons answer, and other cells run. With
+`keep` it is written to disk every 200 steps, and goes on from there after whatever ended it.
 """
 
+import json
 import threading
+from dataclasses import asdict, replace
+from html import escape
+from pathlib import Path
 
 import ipywidgets as widgets
 
+from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.checkpoint import load_model, load_tokenizer, write_file
+from course_lib.classroom.asking import exact_answers
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_ladder
+from course_lib.fill_mask import fill_mask
 from course_lib.ladder import evaluate
+from course_lib.pretraining import checkpoints, load_checkpoint, save_checkpoint
 
 SAY_EVERY, MEASURE_EVERY = 10, 200  # steps
+RATES = {"÷ 10": 0.1, "÷ 2": 0.5, "as planned": 1.0, "× 2": 2.0, "× 10": 10.0}
+HISTORY = "history.json"
+MAY_DIFFER = ("learning_rate", "steps", "minutes")  # between a kept training and the one that goes on
 
 
 class LiveTraining(widgets.VBox):
     """run: a PreTraining   rungs: {name: nats}, as `ladder` gives them
     gaps: batches (ids, labels) on which the held-out loss is measured
+    tokenizer: of the model, for what follows   keep: the folder that the training is kept in, or None
+    questions: texts with gaps, answered at each measurement   town: knows the exact answers, or None
+    ready: a folder with a model that somebody else trained, for those who cannot wait, or None
 
     losses: one per step   measured: pairs (step, held-out loss)
     """
 
-    def __init__(self, run, rungs, gaps):
-        self.run, self.rungs, self.gaps = run, rungs, gaps
-        self.losses, self.measured = [], []
-        self.trouble = None
+    def __init__(self, run, rungs, gaps, tokenizer=None, keep=None, questions=(), town=None, ready=None):
+        self.run, self.rungs, self.gaps, self.tokenizer = run, rungs, gaps, tokenizer
+        self.keep, self.ready = keep and Path(keep), ready and Path(ready)
+        self.questions, self.town = questions, town
+        self.losses, self.measured, self.accuracy = [], [], None
+        self.trouble = self.borrowed = None
+        self.planned_rate = run.training.learning_rate
+        self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.wanted = threading.Event()  # cleared to pause
         # Set while no thread trains. Thread.join does not serve: when it is interrupted, it can take a thread
         # that runs for one that has ended.
         self.idle = threading.Event()
         self.idle.set()
+        if self.keep and checkpoints(self.keep):
+            self.load()
+        self.build()
+        self.measure() if self.losses else self.draw()
+        self.say()
+
+    def build(self):
+        """The controls."""
         self.start_button = widgets.Button(description="Start", button_style="primary")
         self.start_button.on_click(lambda _: self.start())
         self.pause_button = widgets.Button(description="Pause")
         self.pause_button.on_click(lambda _: self.pause())
-        self.line, self.curve = widgets.HTML(), widgets.HTML()
-        buttons = widgets.HBox([self.start_button, self.pause_button])
-        super().__init__([widgets.HTML(STYLE), buttons, self.line, self.curve])
+        self.anew_button = widgets.Button(
+            description="From the start", tooltip="sets this training aside and begins again at step 0"
+        )
+        self.anew_button.on_click(lambda _: self.begin_anew())
+        self.ready_button = widgets.Button(
+            description="Take the ready one", tooltip="a model that was trained for the course, with its log"
+        )
+        self.ready_button.on_click(lambda _: self.borrow())
+        factor = self.run.training.learning_rate / self.planned_rate
+        known = min(RATES.values(), key=lambda each: abs(each - factor))
+        self.rate = widgets.Dropdown(
+            options=list(RATES.items()),
+            value=known,
+            description="learning rate",
+            style={"description_width": "initial"},
+            layout={"width": "220px"},
+        )
+        self.rate.observe(lambda change: self.change_rate(change.new), "value")
+        self.line, self.curve, self.answers = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        buttons = [self.start_button, self.pause_button, self.anew_button]
+        buttons += [self.ready_button] if self.ready else []
+        controls = widgets.HBox([*buttons, self.rate], layout={"flex_flow": "row wrap"})
+        super().__init__([widgets.HTML(STYLE), controls, self.line, self.curve, self.answers])
         self.add_class("course-card")
-        self.draw()
-        self.say()
 
     @property
     def is_finished(self):
-        return self.run.done() >= 1
+        return self.borrowed is not None or self.run.done() >= 1
 
     def start(self):
         """Train, or go on from where it was paused. Returns at once."""
@@ -75,17 +122,23 @@ class LiveTraining(widgets.VBox):
             raise self.trouble
         return self.picture()
 
+    def change_rate(self, factor):
+        """Multiply the planned learning rate, from the next step on."""
+        self.run.training = replace(self.run.training, learning_rate=factor * self.planned_rate)
+        self.say()
+
     def train(self):
         """What the thread does."""
         try:
             for state in self.run:
                 self.losses.append(state.loss)
                 if state.step % MEASURE_EVERY == 0 or self.is_finished:
-                    self.measured.append((state.step, evaluate(self.run.model, self.gaps, self.run.vocab)[0]))
-                    self.draw()
+                    self.measure()
+                    self.save()
                 if state.step % SAY_EVERY == 0:
                     self.say()
                 if not self.wanted.is_set():
+                    self.save()
                     break
         except Exception as error:  # it is shown at once, and raised by `finish`
             self.trouble = error
@@ -94,6 +147,109 @@ class LiveTraining(widgets.VBox):
             self.draw()
             self.say()
             self.idle.set()
+
+    # -- kept on disk
+
+    def save(self):
+        """Keep everything that has been trained. The history first: what is newer than the weights is cut."""
+        if self.keep is None:
+            return
+        self.keep.mkdir(parents=True, exist_ok=True)
+        history = dict(losses=self.losses, measured=self.measured)
+        write_file(self.keep / HISTORY, json.dumps(history).encode())
+        save_checkpoint(self.run, self.tokenizer, self.keep)
+
+    def load(self):
+        """Go on from what was kept. ValueError where that was another training."""
+        newest = checkpoints(self.keep)[0]
+        kept = json.loads((newest / "training.json").read_text(encoding="utf-8"))["training"]
+        mine = json.loads(json.dumps(asdict(self.run.training)))
+        other = [name for name in mine if name not in MAY_DIFFER and kept.get(name) != mine[name]]
+        if load_tokenizer(newest).vocab != self.tokenizer.vocab:
+            other.append("vocabulary")
+        if BertConfig.from_file(newest / "config.json") != self.run.model.config:
+            other.append("config")
+        if other:
+            raise ValueError(
+                f"{self.keep} holds a training with another {', '.join(other)}: name another folder as keep, "
+                f"or move that one away"
+            )
+        load_checkpoint(self.run, self.keep)
+        self.run.training = replace(self.run.training, learning_rate=kept["learning_rate"])
+        history = json.loads((self.keep / HISTORY).read_text(encoding="utf-8"))
+        self.losses = history["losses"][: self.run.step]
+        self.measured = [(step, loss) for step, loss in history["measured"] if step <= self.run.step]
+
+    def begin_anew(self):
+        """Back to step 0 and the first weights. What was kept gets another name and stays."""
+        self.pause()
+        if self.keep and self.keep.exists():
+            number = 1
+            while (aside := self.keep.with_name(f"{self.keep.name}-before-{number}")).exists():
+                number += 1
+            self.keep.rename(aside)
+        self.run.model.load_state_dict(self.first_weights)
+        self.run.optimizer.state.clear()
+        self.run.step, self.run.tokens, self.run.seconds = 0, 0, 0.0
+        self.losses, self.measured, self.accuracy = [], [], None
+        self.trouble = self.borrowed = None
+        self.draw()
+        self.answers.value = ""
+        self.say()
+
+    def borrow(self):
+        """Take the weights from `ready`; from then on nothing is trained or kept."""
+        self.pause()
+        model, tokenizer = load_model(self.ready, BertForMaskedLM), load_tokenizer(self.ready)
+        if tokenizer.vocab != self.tokenizer.vocab or model.config != self.run.model.config:
+            self.line.value = (
+                "<div role='status'>The ready model has another vocabulary or config than yours, so it "
+                "cannot take its place: train yours.</div>"
+            )
+            return
+        self.run.model.load_state_dict(model.state_dict())
+        log = (self.ready / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        self.borrowed = [json.loads(line) for line in log]
+        self.losses = []
+        self.measured = [(each["step"], each["held_out_loss"]) for each in self.borrowed]
+        self.measure(append=False)
+        self.say()
+
+    # -- shown
+
+    def measure(self, append=True):
+        """Held-out loss and accuracy, the picture, and the answers to the questions."""
+        loss, self.accuracy = evaluate(self.run.model, self.gaps, self.run.vocab)
+        if append and (not self.measured or self.measured[-1][0] < self.run.step):
+            self.measured.append((self.run.step, loss))
+        self.draw()
+        if self.questions:
+            self.answers.value = self.answer()
+
+    def answer(self):
+        """The questions, what the model says now, and what the grammar knows: a table."""
+        style = "style='padding:2px 12px;text-align:left'"
+        rows = ""
+        for text in self.questions:
+            exact = self.exact(text)
+            for gap, found in enumerate(fill_mask(self.run.model, self.tokenizer, text, top=1)):
+                ((piece, share),) = found
+                now = f"{share:.2f} <b>{escape(piece)}</b>"
+                knows = f"{exact[gap][0][1]:.2f} {escape(exact[gap][0][0])}" if exact else "–"
+                cells = (escape(text) if gap == 0 else "", now, knows)
+                rows += f"<tr>{''.join(f'<td {style}>{cell}</td>' for cell in cells)}</tr>"
+        names = ("asked", "the model now", "the grammar")
+        head = "".join(f"<th {style}>{name}</th>" for name in names)
+        return f"<table><tr>{head}</tr>{rows}</table>"
+
+    def exact(self, text):
+        """The likeliest piece for each gap, or None where no town is known that tells the text."""
+        if self.town is None:
+            return None
+        try:
+            return exact_answers(self.town, text, top=1)
+        except ValueError:
+            return None
 
     def picture(self):
         return draw_ladder(self.losses, self.rungs, self.measured)
@@ -107,32 +263,46 @@ class LiveTraining(widgets.VBox):
         self.start_button.description = "Go on" if self.run.step else "Start"
         self.start_button.disabled = trains or self.is_finished
         self.pause_button.disabled = not trains
+        self.anew_button.disabled = not self.losses and self.borrowed is None
         self.line.value = f"<div role='status' class='course-small'>{self.words()}</div>"
 
     def words(self):
         """Where the training is."""
         if self.trouble is not None:
-            return f"Stopped by an error in step {self.run.step + 1:,}: {self.trouble}"
+            return f"Stopped by an error in step {self.run.step + 1:,}: {escape(str(self.trouble))}"
+        if self.borrowed is not None:
+            last = self.borrowed[-1]
+            return (
+                f"Not trained by you: {last['step']:,} steps in {last['seconds']:.0f} seconds, kept in "
+                f"{self.ready.parent.name}/{self.ready.name}{self.result()}."
+            )
         if not self.losses:
             return "Training." if self.wanted.is_set() else "Not started."
         state = "Finished" if self.is_finished else "Training" if self.wanted.is_set() else "Paused"
         speed = self.run.tokens / self.run.seconds
-        words = f"{state}: step {self.run.step:,}, {speed:,.0f} pieces per second"
-        if self.measured:
-            loss = self.measured[-1][1]
-            words += f"; held-out loss {loss:.3f}"
-            if "floor" in self.rungs:
-                words += f", {loss / self.rungs['floor']:.2f} times the floor"
-        return words + "."
+        return f"{state}: step {self.run.step:,}, {speed:,.0f} pieces per second{self.result()}."
+
+    def result(self):
+        """The last measurement, as the end of a sentence."""
+        if not self.measured or self.accuracy is None:
+            return ""
+        loss = self.measured[-1][1]
+        words = f"; held-out loss {loss:.3f}, accuracy {self.accuracy:.3f}"
+        if "floor" in self.rungs:
+            words += f", {loss / self.rungs['floor']:.2f} times the floor"
+        return words
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         picture = self.picture()
         bundle["text/plain"] = f"[Start] [Pause] {self.words()} {picture}"
-        bundle["text/html"] = f"<p>[Start] [Pause] {self.words()}</p>{picture.html()}"
+        bundle["text/html"] = f"<p>[Start] [Pause] {self.words()}</p>{picture.html()}{self.answers.value}"
         return bundle
 
 
-def train_live(run, rungs, gaps):
-    """The training `run` with buttons: nothing happens before Start is pressed or `finish()` called."""
-    return LiveTraining(run, rungs, gaps)
+def train_live(run, rungs, gaps, **options):
+    """The training `run` with buttons: nothing happens before Start is pressed or `finish()` called.
+
+    options: tokenizer, keep, questions, town and ready, as in `LiveTraining`
+    """
+    return LiveTraining(run, rungs, gaps, **options)

@@ -84,9 +84,14 @@ def draw_ladder(losses, rungs, held_out=()):
         axes.axhline(nats, color=GREY, linewidth=0.8, linestyle="--")
         place = axes.get_yaxis_transform()  # across in shares of the picture, upwards in nats
         axes.text(1.01, nats, f"{name}: {nats:.2f}", transform=place, va="center", color=GREY)
-    axes.set(xlabel="step", ylabel="loss (nats per hidden piece)", ylim=(0, None))
+    # In this scale the rungs stand apart, and the last stretch to the floor can be seen.
+    lowest, highest = min(rungs.values()), max(rungs.values())
+    axes.set_yscale("log", base=2)
+    axes.set_yticks([2.0**power for power in range(-6, 5) if lowest / 2 < 2.0**power < 1.4 * highest])
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.set(xlabel="step", ylabel="loss (nats per hidden piece)", ylim=(lowest / 2, 1.3 * highest))
     if losses:
-        axes.legend(loc="upper right", frameon=False)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     now = f"; after {len(losses)} steps it is at {losses[-1]:.2f}" if losses else ""
     listed = ", ".join(f"{name} {nats:.2f}" for name, nats in rungs.items())
     return Picture(figure, f"Loss against step, falling past the rungs {listed}{now}.")
@@ -178,7 +183,7 @@ def draw_bars(groups, names, up, title=""):
         for bar in bars:
             bar.set_hatch(HATCHES[number % 5])
             bar.set_edgecolor("white")
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, rotation=20 if sum(map(len, names)) > 55 else 0)
     axes.set(ylabel=up, title=title)
     if len(groups) > 1:
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(groups))
@@ -187,6 +192,54 @@ def draw_bars(groups, names, up, title=""):
         for name, (values, _) in groups.items()
     )
     return Picture(figure, f"{title or up}. {words}.")
+
+
+def draw_shares(totals, across, title="", unit=1):
+    """What wholes are made of: one bar each, its parts side by side in it.
+
+    totals: {name of the whole: {name of the part: amount}}   unit: the axis counts amounts in these
+    """
+    figure = Figure(figsize=(9, 1.2 + 0.8 * len(totals)))
+    axes = figure.subplots()
+    for row, parts in enumerate(totals.values()):
+        left = 0
+        for number, (part, amount) in enumerate(parts.items()):
+            style = dict(color=COLOURS[number % 5], hatch=HATCHES[number % 5], edgecolor="white")
+            axes.barh(row, amount / unit, left=left / unit, label=part if row == 0 else None, **style)
+            share = amount / sum(parts.values())
+            if share > 0.05:
+                box = dict(facecolor="white", edgecolor="none", pad=1.5)
+                axes.text((left + amount / 2) / unit, row, f"{share:.0%}", ha="center", va="center", bbox=box)
+            left += amount
+    axes.set_yticks(range(len(totals)), totals)
+    axes.invert_yaxis()
+    axes.set(xlabel=across, title=title)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    words = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{part} {amount / sum(parts.values()):.1%}" for part, amount in parts.items())
+        for name, parts in totals.items()
+    )
+    return Picture(figure, f"{title or across}. {words}.")
+
+
+def draw_table(rows, columns, title=""):
+    """Numbers in a table, the large ones shaded: blue above 0, orange below. rows: {name: one per column}"""
+    numbers = np.asarray(list(rows.values()), dtype=float)
+    figure = Figure(figsize=(1.2 * len(columns) + 1.5, 0.6 * len(rows) + 1.4))
+    axes = figure.subplots()
+    colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
+    reach = np.abs(numbers).max()
+    axes.imshow(numbers, cmap=colours, vmin=-1.5 * reach, vmax=1.5 * reach, aspect="auto")
+    for (row, column), number in np.ndenumerate(numbers):
+        axes.text(column, row, f"{number:.2f}", ha="center", va="center")
+    axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set(title=title)
+    largest = "; ".join(
+        f"{name}: {columns[values.argmax()]} {values.max():.2f}" for name, values in zip(rows, numbers)
+    )
+    return Picture(figure, f"{title}. The largest: {largest}.")
 
 
 def draw_fits(x, y, curves, at):
@@ -332,31 +385,32 @@ def show_masking(tokens, hidden, labels, ignore):
             cells.append(f"<span style='padding:4px'>{escape(token)}<br>&nbsp;</span>")
             continue
         fate = "kept" if now == token else "→ " + now
-        color = {"kept": GREEN, "→ [MASK]": BLUE}.get(fate, ORANGE)
-        style = f"padding:4px;border:2px solid {color};border-radius:4px"
+        border = {"kept": f"dotted {GREEN}", "→ [MASK]": f"solid {BLUE}"}.get(fate, f"dashed {ORANGE}")
+        style = f"padding:4px;border:3px {border};border-radius:4px"
         cells.append(f"<span style='{style}'>{escape(token)}<br><small>{escape(fate)}</small></span>")
     return HTML(
         "<div style='display:flex;flex-wrap:wrap;gap:4px;text-align:center'>" + "".join(cells) + "</div>"
     )
 
 
-def show_answers(text, answers, exact=None):
+def show_answers(text, answers, exact=None, reason="not known"):
     """The likeliest pieces for each gap of a text, beside the exact ones where they are known.
 
-    answers, exact: for each gap a list of (piece, probability)
+    answers, exact: for each gap a list of (piece, probability)   reason: why there are no exact ones
     """
 
     def cell(found):
         return "<br>".join(f"{probability:.2f}&nbsp;&nbsp;{escape(piece)}" for piece, probability in found)
 
     exact = exact or [[]] * len(answers)
+    style = "style='padding:2px 12px;text-align:left;vertical-align:top'"
     rows = "".join(
-        f"<tr><td>{number}</td><td style='text-align:left'>{cell(found)}</td>"
-        f"<td style='text-align:left'>{cell(true) or 'not a story of the town'}</td></tr>"
+        f"<tr><td {style}>{number}</td><td {style}>{cell(found)}</td>"
+        f"<td {style}>{cell(true) or escape(reason)}</td></tr>"
         for number, (found, true) in enumerate(zip(answers, exact), 1)
     )
-    head = "<tr><th>gap</th><th>the model says</th><th>the grammar knows</th></tr>"
-    return HTML(f"<p>{escape(text)}</p><table>{head}{rows}</table>")
+    head = "".join(f"<th {style}>{name}</th>" for name in ("gap", "the model says", "the grammar knows"))
+    return HTML(f"<p>{escape(text)}</p><table><tr>{head}</tr>{rows}</table>")
 
 
 ROOMS = {  # what each week adds to the package

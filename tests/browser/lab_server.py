@@ -38,6 +38,11 @@ class Server:
         self.restore()
         self._process = self._start()
 
+    @property
+    def pid(self):
+        """The number of the server's process, the parent of every kernel."""
+        return self._process.pid
+
     def restore(self):
         """Notebooks as in the repository and no learner's progress: how every test begins."""
         shutil.rmtree(self.root / "my_course", ignore_errors=True)

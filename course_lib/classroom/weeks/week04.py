@@ -145,9 +145,9 @@ class Sinusoids(CodeExercise):
 
 
 class ReadTheSimilarities(ClickCell):
-    """Each cell says how similar two positions are: the cosine of the angle between their sinusoids, 1 where
-    they point the same way. Click the cell that says how similar position **2** (row) is to position **5**
-    (column).
+    """Each cell says how similar two positions are: the cosine of the angle between their sinusoids of 16
+    numbers, 1 where they point the same way. Click the cell that says how similar position **2** (row) is to
+    position **5** (column).
     """
 
     id, title = "4.3", "Near and far"
@@ -186,7 +186,9 @@ class ReadTheSimilarities(ClickCell):
 class Rotary(CodeExercise):
     """Turn vectors by their positions. Each two neighbouring numbers of a vector are a point in the plane;
     the clock of that pair turns it by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos).
-    `clock_angles(n, d)` gives the angles, a row for each position, a column for each clock.
+    `clock_angles(n, d)` gives the angles, a row for each position, a column for each clock, as float64; the
+    result has the dtype of the vectors. (In section 3 the pairs were (sine, cosine): there the minus stood
+    in the other place.)
     """
 
     id, title, name = "4.4", "Turn by the clock", "rotary"
@@ -382,8 +384,8 @@ class Which(Quiz):
             "nothing there. Computable is not the same as understood.",
         ),
         "rotary": (
-            "Rotations, where the answer is at a distance; where it is at a place, they are behind at any "
-            "length.",
+            "Rotations, where the answer is at a distance; where it is at a place, they are behind at both "
+            "lengths.",
             "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
             "queries and keys do not tell.",
         ),
