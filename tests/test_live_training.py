@@ -12,7 +12,7 @@ import torch
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom.live_training import train_live
-from course_lib.ladder import hide_for_evaluation
+from course_lib.ladder import evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
@@ -205,7 +205,9 @@ def test_the_ready_model_says_that_it_is_not_yours(tmp_path):
     live = new_training(steps=20)
     live = train_live(live.run, live.rungs, live.gaps, tokenizer=tokenizer, ready=ready)
     live.ready_button.click()
-    assert "Not trained by you: 20 steps in 2 seconds" in live.line.value
+    loss, _ = evaluate(other.run.model, live.gaps, VOCAB)  # on these gaps, not on those of its log
+    assert f"Not trained by you: 20 steps in 2 seconds, kept in {tmp_path.name}/ready" in live.line.value
+    assert f"held-out loss {loss:.3f}" in live.line.value and loss != 3.2
     for mine, theirs in zip(live.run.model.parameters(), other.run.model.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     live.finish()

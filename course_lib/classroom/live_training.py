@@ -42,7 +42,8 @@ class LiveTraining(widgets.VBox):
         self.run, self.rungs, self.gaps, self.tokenizer = run, rungs, gaps, tokenizer
         self.keep, self.ready = keep and Path(keep), ready and Path(ready)
         self.questions, self.town = questions, town
-        self.losses, self.measured, self.accuracy = [], [], None
+        self.losses, self.measured = [], []
+        self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
         self.planned_rate = run.training.learning_rate
         self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
@@ -64,7 +65,7 @@ class LiveTraining(widgets.VBox):
         self.pause_button = widgets.Button(description="Pause")
         self.pause_button.on_click(lambda _: self.pause())
         self.anew_button = widgets.Button(
-            description="From the start", tooltip="sets this training aside and begins again at step 0"
+            description="Begin anew", tooltip="sets this training aside and begins again at step 0"
         )
         self.anew_button.on_click(lambda _: self.begin_anew())
         self.ready_button = widgets.Button(
@@ -191,7 +192,7 @@ class LiveTraining(widgets.VBox):
         self.run.model.load_state_dict(self.first_weights)
         self.run.optimizer.state.clear()
         self.run.step, self.run.tokens, self.run.seconds = 0, 0, 0.0
-        self.losses, self.measured, self.accuracy = [], [], None
+        self.losses, self.measured, self.now = [], [], None
         self.trouble = self.borrowed = None
         self.draw()
         self.answers.value = ""
@@ -219,9 +220,9 @@ class LiveTraining(widgets.VBox):
 
     def measure(self, append=True):
         """Held-out loss and accuracy, the picture, and the answers to the questions."""
-        loss, self.accuracy = evaluate(self.run.model, self.gaps, self.run.vocab)
+        self.now = evaluate(self.run.model, self.gaps, self.run.vocab)
         if append and (not self.measured or self.measured[-1][0] < self.run.step):
-            self.measured.append((self.run.step, loss))
+            self.measured.append((self.run.step, self.now[0]))
         self.draw()
         if self.questions:
             self.answers.value = self.answer()
@@ -284,10 +285,10 @@ class LiveTraining(widgets.VBox):
 
     def result(self):
         """The last measurement, as the end of a sentence."""
-        if not self.measured or self.accuracy is None:
+        if self.now is None:
             return ""
-        loss = self.measured[-1][1]
-        words = f"; held-out loss {loss:.3f}, accuracy {self.accuracy:.3f}"
+        loss, accuracy = self.now
+        words = f"; held-out loss {loss:.3f}, accuracy {accuracy:.3f}"
         if "floor" in self.rungs:
             words += f", {loss / self.rungs['floor']:.2f} times the floor"
         return words
@@ -295,8 +296,10 @@ class LiveTraining(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         picture = self.picture()
-        bundle["text/plain"] = f"[Start] [Pause] {self.words()} {picture}"
-        bundle["text/html"] = f"<p>[Start] [Pause] {self.words()}</p>{picture.html()}{self.answers.value}"
+        ready = " [Take the ready one]" if self.ready else ""
+        controls = f"[Start] [Pause] [Begin anew]{ready} [learning rate]"
+        bundle["text/plain"] = f"{controls} {self.words()} {picture}"
+        bundle["text/html"] = f"<p>{controls} {self.words()}</p>{picture.html()}{self.answers.value}"
         return bundle
 
 

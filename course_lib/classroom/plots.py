@@ -88,11 +88,13 @@ def draw_ladder(losses, rungs, held_out=()):
     lowest, highest = min(rungs.values()), max(rungs.values())
     axes.set_yscale("log", base=2)
     axes.set_yticks([2.0**power for power in range(-6, 5) if lowest / 2 < 2.0**power < 1.4 * highest])
-    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="step", ylabel="loss (nats per hidden piece)", ylim=(lowest / 2, 1.3 * highest))
+    axes.set_xlim(0, max(10, len(losses), *(step for step, _ in held_out)) * 1.03)
     if losses:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     now = f"; after {len(losses)} steps it is at {losses[-1]:.2f}" if losses else ""
+    now += f", held out at {held_out[-1][1]:.2f}" if held_out else ""
     listed = ", ".join(f"{name} {nats:.2f}" for name, nats in rungs.items())
     return Picture(figure, f"Loss against step, falling past the rungs {listed}{now}.")
 
@@ -418,7 +420,7 @@ ROOMS = {  # what each week adds to the package
     2: ["attention", "encoder"],
     3: ["wordpiece", "wordpiece_training"],
     4: ["embeddings", "positions"],
-    5: ["bert", "masking", "pretraining"],
+    5: ["bert", "masking", "ladder", "pretraining"],
     6: ["checkpoint", "finetuning"],
 }
 

@@ -28,6 +28,7 @@ PREPARATION = [
     STORIES,
     "train_wordpiece(town.stories",
     "held_out = list(tokenized(",
+    COUNT,
     "def count(module):",
     "pieces = Vocabulary(vocab)",
     "rungs = ladder(vocab, gaps, town",
@@ -172,7 +173,7 @@ def test_training_survives_its_kernel(lab):
     lab.button(panel, "Take the ready one").click()
     expect(panel).to_contain_text("Not trained by you")
     lab.screenshot("ready", panel)
-    lab.button(panel, "From the start").click()
+    lab.button(panel, "Begin anew").click()
     expect(panel).to_contain_text("Not started.")
     assert lab.widget_errors() == []
 

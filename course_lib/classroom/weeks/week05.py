@@ -193,7 +193,7 @@ class ThreeFates(CodeExercise):
 class EntropyOfCounts(CodeExercise):
     """Somebody guesses pieces and knows only how often each one occurs. Their loss is the entropy (엔트로피),
     −Σ p ln p over all pieces, where p is the share of a piece in all counts. The logarithm is the natural
-    one, so the unit is nats. A piece that was never counted adds nothing.
+    one, so the unit is nats. A piece that was never counted adds nothing. Return a number, not a tensor.
     """
 
     id, title, name = "5.3", "The loss of somebody who counts", "entropy"
@@ -376,9 +376,8 @@ class WhyThere(Quiz):
     )
     choices = {
         "rate": (
-            "The learning rate is still small there, because of the warm-up.",
-            "The pause has a height of its own, and the height belongs to the texts: a faster warm-up makes "
-            "it shorter, and it is still at the same rung.",
+            "The learning rate has become too small by then.",
+            "At that time it is still rising: it is highest at step 200. And the curve falls on by itself.",
         ),
         "bug": (
             "Something is broken, or the loss would fall without a pause.",
@@ -484,8 +483,8 @@ class TooGood(CodeExercise):
 
 
 class WhichBug(Sorting):
-    """Four trainings, each with one bug. Which is which? The rungs are those of your own ladder; the line
-    with points is the loss on stories held out, measured **rightly**; the thin line is the loss that the
+    """Four trainings, each with one bug. Which is which? The rungs are those of the stories they read; the
+    line with points is the loss on stories held out, measured **rightly**; the thin line is the loss that the
     training itself reports.
     """
 
