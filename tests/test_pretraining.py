@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from course_lib.fill_mask import fill_mask
 from course_lib.ladder import hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training, checkpoints, load_checkpoint, save_checkpoint
+from course_lib.pretraining_command import train_tokenizer
+from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 PIECES = [*SPECIAL, *"abcdefghijklmnopqrst"]
@@ -215,6 +218,34 @@ def test_bad_files_are_named_and_left_out(tmp_path):
     said = []
     assert list(corpus_texts(tmp_path, said.append)()) == ["one two", "three"]
     assert len(said) == 1 and "bad.txt" in said[0]
+
+
+def test_both_towns_take_turns():
+    stories = list(islice(corpus_texts("town")(), 6))
+    assert [any("가" <= letter <= "힣" for letter in story) for story in stories] == [True, False] * 3
+    assert stories[::2] == list(Town("ko").stories(3, seed=1))
+
+
+def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each():
+    both = train_tokenizer("town", None, corpus_texts("town")).vocab
+    for name in ("town-ko", "town-en"):
+        assert set(train_tokenizer(name, None, corpus_texts(name)).vocab) <= set(both)
+    assert len(set(both)) == len(both)
+    with pytest.raises(ValueError, match="--vocab-size is not for both towns"):
+        train_tokenizer("town", 500, corpus_texts("town"))
+
+
+def test_the_shares_of_the_fates_can_be_changed(examples):
+    """With shares of (0, 0, 1) every chosen piece stays, so a step sees the text as it is."""
+    run, seen = new_run(examples, mask_shares=(0.0, 0.0, 1.0)), []
+
+    def look(ids, **options):
+        seen.append(ids)
+        return run.model(ids, **options)
+
+    run.parallel = look
+    next(iter(run))
+    assert torch.equal(seen[0], run.batches[0])
 
 
 def test_corpus_without_text_is_an_error(tmp_path):
