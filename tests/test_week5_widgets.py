@@ -37,6 +37,12 @@ def grown():
     return GrowingBert(stories=3000)
 
 
+@pytest.fixture(scope="module")
+def as_recorded():
+    """The stories and the size of the recorded trainings."""
+    return GrowingBert()
+
+
 # -- masking
 
 
@@ -115,12 +121,11 @@ def test_a_ready_model_is_as_good_as_its_log_says(name):
 
 
 @pytest.mark.parametrize("name", ["healthy", *LETTERS])
-def test_each_recorded_training_was_really_run(name):
+def test_each_recorded_training_was_really_run(as_recorded, name):
     """Its first steps, once more. Later ones differ by the rounding of other processors."""
     recorded = json.loads(RECORD.read_text(encoding="utf-8"))["trainings"][name]
-    grown = GrowingBert()
     steps = 4 if name == "B" else 12  # large steps make small differences large
-    _, losses, _ = train(grown, LETTERS.get(name), stop=steps)
+    _, losses, _ = train(as_recorded, LETTERS.get(name), stop=steps)
     assert losses == pytest.approx(recorded["losses"][:steps], abs=0.02)
     assert f"training {name}" in repr(show_training(name))
 

@@ -55,7 +55,10 @@ class LiveTraining(widgets.VBox):
         if self.keep and checkpoints(self.keep):
             self.load()
         self.build()
-        self.measure() if self.losses else self.draw()
+        if self.losses:
+            self.measure()
+        else:
+            self.draw()
         self.say()
 
     def build(self):

@@ -74,9 +74,8 @@ class PairedBert:
         for step in watch(range(steps), steps, label):
             ids, types, is_torn = next(batches)
             hidden, labels = mask_tokens(ids, self.grown.vocab, generator=generator)
-            optimizer.param_groups[0]["lr"] = optimizer.param_groups[1]["lr"] = training.learning_rate_at(
-                step, step / steps
-            )
+            for group in optimizer.param_groups:
+                group["lr"] = training.learning_rate_at(step, step / steps)
             output = model(
                 hidden,
                 types,
