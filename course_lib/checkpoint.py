@@ -94,11 +94,11 @@ def from_published(model, published):
     problems, state, used = [], {}, set()
     for name, parameter in model.state_dict().items():
         names = published_names(name)
+        used.update(names)
         missing = [their for their in names if their not in published]
         if missing:
             problems += [f"missing: {their}" for their in missing]
             continue
-        used.update(names)
         shape = (parameter.shape[0] // len(names), *parameter.shape[1:])
         wrong = [their for their in names if published[their].shape != shape]
         if wrong:
@@ -163,6 +163,8 @@ def load_model(folder, kind=None, fused=True):
     options = {}
     if kind is BertForSequenceClassification and "classifier.bias" in tensors:
         options["num_labels"] = len(tensors["classifier.bias"])
+    if kind is BertModel:  # a file that was trained to fill gaps alone has no pooler
+        options["pooler"] = any("pooler.dense" in name for name in tensors)
     try:
         return from_published(kind(config, fused=fused, **options), tensors).eval()
     except ValueError as error:
@@ -173,8 +175,10 @@ KINDS = (BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassifi
 
 
 def load_tokenizer(folder):
-    """The tokenizer that `save_model` wrote beside the weights."""
-    return WordPieceTokenizer.from_folder(existing(Path(folder) / "vocab.txt").parent)
+    """The tokenizer of a folder that `save_model` wrote or that somebody published."""
+    for name in ("vocab.txt", "tokenizer_config.json"):
+        existing(Path(folder) / name)
+    return WordPieceTokenizer.from_folder(folder)
 
 
 def read_safetensors(path):
@@ -190,11 +194,15 @@ def read_safetensors(path):
 
 
 def existing(path):
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no {path.name} in {path.parent}: is this the folder of a saved BERT?"
+    if path.is_file():
+        return path
+    message = f"there is no {path.name} in {path.parent}: is this the folder of a saved BERT?"
+    if path.name == "model.safetensors" and any(path.parent.glob("*.bin")):
+        message = (
+            f"{path.parent} has its weights in a .bin file, a pickle, which can run code when it is opened "
+            f"and is therefore not opened here; get the same model with a {path.name}"
         )
-    return path
+    raise FileNotFoundError(message)
 
 
 def write_file(path, content):

@@ -20,7 +20,7 @@ except ImportError:
 
 OLDEST = (3, 10)
 NEWEST_TESTED = (3, 13)
-NEEDED_GB = {"": 2.0, "test": 2.5}
+NEEDED_GB = {"": 2.2, "test": 2.7}
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -149,7 +149,11 @@ def provision(extra, lock):
     print("Installing what the course needs; the first time this takes some minutes …", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
     try:
-        run("Installing", [*pip, "-c", "constraints.txt", "-e", f".[{extra}]" if extra else "."], lock)
+        run(
+            "Installing",
+            [*pip, "-c", "constraints.txt", "-e", f".[reference,{extra}]" if extra else ".[reference]"],
+            lock,
+        )
     except Problem:
         if ready and is_sound():  # what worked before still does
             write_stamp(extras)

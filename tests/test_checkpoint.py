@@ -7,7 +7,8 @@ import safetensors.torch
 import torch
 
 from course_lib.bert import BertConfig, BertForMaskedLM, BertModel
-from course_lib.checkpoint import load_model, published_names, save_model, write_file
+from course_lib.checkpoint import load_model, load_tokenizer, published_names, save_model, write_file
+from course_lib.wordpiece import WordPieceTokenizer
 
 CONFIG = BertConfig(
     vocab_size=20, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12
@@ -40,9 +41,18 @@ def test_encoder_alone_is_taken_from_a_model_with_a_head(folder):
     assert isinstance(load_model(folder, BertModel), BertModel)
 
 
+def test_encoder_without_pooler_is_taken_as_it_is(folder):
+    assert load_model(folder, BertModel).pooler is None
+
+
+def test_half_precision_is_read_as_float32(folder):
+    change(folder, lambda tensors: tensors.update({name: t.half() for name, t in tensors.items()}))
+    assert {tensor.dtype for tensor in load_model(folder).state_dict().values()} == {torch.float32}
+
+
 def test_missing_tensor_is_named(folder):
     change(folder, lambda tensors: tensors.pop("bert.encoder.layer.1.attention.self.key.bias"))
-    with pytest.raises(ValueError, match=r"missing: bert\.encoder\.layer\.1\.attention\.self\.key\.bias"):
+    with pytest.raises(ValueError, match=r"missing: bert\.encoder\.layer\.1\.attention\.self\.key\.bias$"):
         load_model(folder)
 
 
@@ -79,6 +89,22 @@ def test_file_cut_short_is_refused(folder):
 def test_folder_without_weights_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="no config.json"):
         load_model(tmp_path)
+
+
+def test_weights_in_a_pickle_are_named_and_not_opened(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(FileNotFoundError, match=r"a \.bin file, a pickle, .* with a model.safetensors"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "tokenizer_config.json"])
+def test_folder_without_a_tokenizer_is_named(folder, name):
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
+    tokenizer.save(folder)
+    assert load_tokenizer(folder).vocab == tokenizer.vocab
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"no {name}"):
+        load_tokenizer(folder)
 
 
 def test_old_names_of_layer_norm_are_understood(folder):

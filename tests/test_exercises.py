@@ -221,6 +221,15 @@ EQUIVALENT = {
         "[..., -1]": "that dimension has one place, its first and its last",
         "is_hidden * right": "multiplication commutes",
     },
+    "6.3": {"is_real * hidden": "multiplication commutes"},
+    "6.4": {
+        "vectors.norm(dim=-1) / query.norm()": "a factor that all rows share changes no order",
+        "vectors.norm(dim=-1) * vectors.norm()": "a factor that all rows share changes no order",
+        "query.norm() * vectors.norm(dim=-1)": "multiplication commutes",
+        "vectors.norm(dim=+1)": "of two dimensions, 1 and -1 are the same",
+    },
+    "6.6": {"wide[..., half:] * F.gelu": "multiplication commutes"},
+    "6.7": {"position - position[:, None]": "a distance has no sign"},
 }
 
 

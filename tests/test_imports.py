@@ -27,7 +27,10 @@ READING_ORDER = [
     "pretraining",
     "pretraining_command",
     "fill_mask",
-    "finetuning",  # week 6
+    "similarity",  # week 6
+    "documentation",
+    "finetuning",
+    "modern",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {

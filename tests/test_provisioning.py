@@ -28,7 +28,7 @@ def listed(key):
     return re.findall(r'"(.+?)"', block)
 
 
-DEPENDENCIES = [Requirement(line) for line in listed("dependencies") + listed("test")]
+DEPENDENCIES = [Requirement(line) for line in listed("dependencies") + listed("reference") + listed("test")]
 REQUIRES_PYTHON = SpecifierSet(re.search(r'^requires-python = "(.+)"', PYPROJECT, re.MULTILINE).group(1))
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 PINS = [Requirement(line) for line in CONSTRAINTS if line and not line.startswith("#")]
@@ -93,7 +93,7 @@ def test_conda_installs_the_project_and_no_list_of_its_own():
     python, pip, section = environment["dependencies"]
     assert REQUIRES_PYTHON.contains(python.removeprefix("python=") + ".0")
     assert pip == "pip"
-    assert section == {"pip": ["-c constraints.txt", "-e ."]}
+    assert section == {"pip": ["-c constraints.txt", "-e .[reference]"]}
 
 
 def test_ruff_and_provisioning_know_the_oldest_python():
@@ -187,13 +187,13 @@ def house(tmp_path):
 
 
 def test_second_call_does_nothing(house):
-    assert house.provision()[0].endswith("-c constraints.txt -e .")
+    assert house.provision()[0].endswith("-c constraints.txt -e .[reference]")
     assert house.provision() == []
 
 
 def test_extra_is_added_once_and_covers_the_base(house):
     house.provision()
-    assert house.provision("test")[0].endswith("-e .[test]")
+    assert house.provision("test")[0].endswith("-e .[reference,test]")
     assert house.provision("test") == house.provision() == []
 
 

@@ -415,13 +415,48 @@ def show_answers(text, answers, exact=None, reason="not known"):
     return HTML(f"<p>{escape(text)}</p><table><tr>{head}</tr>{rows}</table>")
 
 
+def show_rows(columns, rows):
+    """A table of words and numbers. columns: the names   rows: one tuple of cells each"""
+    style = "style='text-align:left;padding:2px 12px'"
+    lines = [
+        "<tr>" + "".join(f"<{tag} {style}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+        for tag, cells in [("th", columns), *(("td", row) for row in rows)]
+    ]
+    words = "\n".join(" | ".join(map(str, cells)) for cells in [columns, *rows])
+    return Words(f"<table>{''.join(lines)}</table>", words)
+
+
+def draw_pieces(kinds, columns=176):
+    """Every piece of a vocabulary as one point, in the order of the ids, row by row; each kind has a panel.
+
+    kinds: the kind of each piece, in the order of the ids
+    """
+    names = list(dict.fromkeys(kinds))
+    rows = -(-len(kinds) // columns)
+    figure = Figure(figsize=(11, 3.2 * -(-len(names) // 4)))
+    all_axes = figure.subplots(-(-len(names) // 4), 4, squeeze=False).flatten()
+    for axes in all_axes:
+        axes.axis("off")
+    for axes, name in zip(all_axes, names):
+        is_kind = np.zeros(rows * columns)
+        is_kind[: len(kinds)] = [kind == name for kind in kinds]
+        axes.imshow(is_kind.reshape(rows, columns), cmap="Blues", vmin=0, vmax=1)
+        axes.axis("on")
+        axes.set(title=f"{name}: {kinds.count(name):,}", xticks=[], yticks=[])
+    figure.tight_layout()
+    counts = ", ".join(f"{name} {kinds.count(name):,}" for name in names)
+    return Picture(
+        figure, f"Where in the vocabulary each kind of piece lies, first id at the top left. {counts}."
+    )
+
+
 ROOMS = {  # what each week adds to the package
     1: ["inductive_bias"],
     2: ["attention", "encoder"],
     3: ["wordpiece", "wordpiece_training"],
     4: ["embeddings", "positions"],
     5: ["bert", "masking", "ladder", "pretraining"],
-    6: ["checkpoint", "finetuning"],
+    6: ["checkpoint", "similarity", "documentation", "finetuning", "modern"],
 }
 
 

@@ -1,0 +1,60 @@
+"""The end of the course: what was done, drawn from what is kept in my_course/."""
+
+from matplotlib.figure import Figure
+
+from course_lib.checkpoint import write_file
+from course_lib.classroom.course_map import WEEKS
+from course_lib.classroom.kinds import CodeExercise, exercises
+from course_lib.classroom.plots import BLUE, GREY, ORANGE, Picture
+from course_lib.classroom.store import STORE
+
+
+def certificate(name=""):
+    """A certificate of what you have passed, no more and no less. name: to stand on it
+
+    It is drawn from my_course/, kept there as certificate.png, and says so while something is missing.
+    """
+    known = STORE.read()["exercises"]
+    passed = {week: [0, 0] for week in WEEKS}
+    own = []
+    for each in exercises().values():
+        is_passed = known.get(each.id, {}).get("status") == "passed"
+        passed[each.week()][0] += is_passed
+        passed[each.week()][1] += 1
+        if is_passed and issubclass(each, CodeExercise) and each.replaces and STORE.answer(each):
+            own.append(each.name)
+    done, total = (sum(counts[place] for counts in passed.values()) for place in (0, 1))
+    figure = Figure(figsize=(9, 6.2))
+    frame = figure.add_axes((0, 0, 1, 1), xticks=[], yticks=[])
+    for spine in frame.spines.values():
+        spine.set(visible=True, color=BLUE if done == total else GREY, linewidth=8)
+    title = "Build BERT" if done == total else "Build BERT · on the way"
+    middle = dict(ha="center", va="center")
+    figure.text(0.5, 0.9, title, fontsize=26, color=BLUE, **middle)
+    figure.text(0.5, 0.81, name, fontsize=20, **middle)
+    figure.text(0.5, 0.73, f"{done} of {total} exercises passed", fontsize=15, **middle)
+    for row, (week, (count, of)) in enumerate(passed.items()):
+        height = 0.64 - 0.062 * row
+        figure.text(0.2, height, f"week {week} · {WEEKS[week]}", fontsize=12, va="center")
+        figure.text(0.62, height, "■" * count + "□" * (of - count), fontsize=12, color=ORANGE, va="center")
+        figure.text(0.86, height, f"{count} of {of}", fontsize=12, va="center")
+    lines = "nothing yet" if not own else wrapped(own)
+    figure.text(0.5, 0.13, f"your own code in the library: {lines}", fontsize=10, **middle)
+    words = f"Certificate{' for ' + name if name else ''}: {done} of {total} exercises passed; own code: "
+    picture = Picture(figure, words + (", ".join(own) or "none yet") + ".")
+    try:
+        STORE.folder.mkdir(parents=True, exist_ok=True)
+        write_file(STORE.folder / "certificate.png", picture.png)
+    except OSError as error:
+        print(f"It cannot be kept in {STORE.folder.name}/ ({error.strerror}).")
+    return picture
+
+
+def wrapped(names, width=95):
+    """The names in lines of a readable length."""
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > width:
+            lines.append("")
+        lines[-1] += name + ", "
+    return "\n".join(lines).removesuffix(", ")

@@ -1,0 +1,176 @@
+"""What has changed since 2018, measured on the town: BERTs from one start, each with one change.
+
+`scripts/train_week6.py` recorded all of them with several seeds; a notebook measures one beside the record.
+"""
+
+import json
+import statistics
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from course_lib import modern
+from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.classroom.growing_bert import LONGEST, GrowingBert
+from course_lib.classroom.paired_bert import PairedBert
+from course_lib.classroom.plots import show_rows
+from course_lib.classroom.watch import watch
+from course_lib.corpus import Batches
+from course_lib.ladder import ladder
+from course_lib.pretraining import PreTraining, Training
+from course_lib.town import Town
+
+RECORD = Path(__file__).resolve().parents[2] / "data" / "week6" / "changes.json"
+STEPS, EVERY = 1500, 300
+RATES = (4e-3, 8e-3)
+SEEDS = range(3)
+# name in the table → what is done to a fresh model, and the share of pieces that is hidden
+CHANGES = {
+    "2018": ((), 0.15),
+    "pre-LN": ((modern.pre_norm,), 0.15),
+    "no biases": ((modern.no_biases,), 0.15),
+    "GeGLU": ((modern.gated_feed_forward,), 0.15),
+    "rotary positions": ((modern.rotary_positions,), 0.15),
+    "alternating local attention": ((modern.alternating_attention,), 0.15),
+    "30 % hidden": ((), 0.3),
+    "all of these": (
+        (
+            modern.pre_norm,
+            modern.gated_feed_forward,
+            modern.no_biases,
+            modern.rotary_positions,
+            modern.alternating_attention,
+        ),
+        0.3,
+    ),
+}
+
+MODERN_BERT = {  # Warner et al. 2024; a test holds this against the reference's settings
+    "2018": "no",
+    "pre-LN": "yes",
+    "no biases": "yes, but for the last map",
+    "GeGLU": "yes",
+    "rotary positions": "yes",
+    "alternating local attention": "yes, 128 wide",
+    "30 % hidden": "yes",
+    "all of these": "yes, and more",
+    "no next-sentence task": "yes",
+}
+
+
+class ChangingBert(GrowingBert):
+    """The small BERT of weeks 4 and 5 with a third layer, so that local and global attention take turns."""
+
+    def config(self):
+        return BertConfig(
+            vocab_size=len(self.tokenizer.vocab),
+            hidden_size=96,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            intermediate_size=192,
+            max_position_embeddings=LONGEST,
+            initializer_range=0.06,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
+
+    def floor(self):
+        """The best loss that anybody could reach in the gaps, in nats."""
+        return ladder(self.tokenizer.vocab, self.gaps, Town("ko", self.tokenizer))["floor"]
+
+    def measure(
+        self, changes=(), hidden=0.15, rate=RATES[0], seed=0, steps=STEPS, stop=None, label="training"
+    ):
+        """Train with some changes. Returns the held-out loss in nats, after every EVERY steps.
+
+        changes: functions as in `modern`   hidden: share of the pieces   stop: after so many of the steps
+        """
+        torch.manual_seed(seed)
+        model = BertForMaskedLM(self.config())
+        for change in changes:
+            change(model)
+        training = Training(
+            steps=steps, batch_size=64, learning_rate=rate, warmup=100, mask_probability=hidden, seed=seed
+        )
+        run = PreTraining(model, Batches(self.texts, 64, self.vocab.pad_id, seed), self.vocab, training)
+        losses = []
+        for state in watch(run, stop or steps, label):
+            if state.step % EVERY == 0:
+                losses.append(round(self.loss(model), 4))
+            if state.step == stop:
+                break
+        return losses
+
+
+@cache
+def changing_bert():
+    """One for all measurements of a session: making its tokenizer takes seconds."""
+    return ChangingBert()
+
+
+def record():
+    """Every change at every rate from every seed, for JSON: {name: {rate: [losses of each seed]}}."""
+    bert = changing_bert()
+    measured = {
+        name: {
+            f"{rate:g}": [bert.measure(changes, hidden, rate, seed, label=name) for seed in SEEDS]
+            for rate in RATES
+        }
+        for name, (changes, hidden) in CHANGES.items()
+    }
+    pairs = PairedBert(bert)
+    tasks = {"gaps and next sentences": True, "gaps alone": False}
+    paired = {
+        name: [round(pairs.train(STEPS, next_sentence, seed)[0], 4) for seed in SEEDS]
+        for name, next_sentence in tasks.items()
+    }
+    return {"floor": round(bert.floor(), 4), "changes": measured, "next sentence": paired}
+
+
+# -- the record
+
+
+def read_record():
+    """What `record` wrote: data/week6/changes.json."""
+    return json.loads(RECORD.read_text(encoding="utf-8"))
+
+
+def mean_and_spread(values):
+    """The mean and, behind a ±, the standard deviation over the seeds, as text."""
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+
+
+def recorded_start(name, steps=EVERY):
+    """What the training with this change had reached after its first steps, over the seeds, as text."""
+    runs = read_record()["changes"][name][f"{RATES[0]:g}"]
+    return mean_and_spread([losses[steps // EVERY - 1] for losses in runs]) + " nats"
+
+
+def final_losses(record, name):
+    """{rate: the last loss of each seed} of one change."""
+    return {rate: [losses[-1] for losses in runs] for rate, runs in record["changes"][name].items()}
+
+
+def changes_table():
+    """Every change: loss at the end at both rates, against the floor, and what is used today."""
+    record = read_record()
+    rows = []
+    for name in CHANGES:
+        finals = final_losses(record, name)
+        best = min(map(statistics.mean, finals.values()))
+        times = f"{best / record['floor']:.2f}"
+        rows.append((name, *map(mean_and_spread, finals.values()), times, MODERN_BERT[name]))
+    for name, losses in record["next sentence"].items():
+        used = MODERN_BERT["no next-sentence task"] if name == "gaps alone" else "no"
+        rows.append((f"pairs: {name}", mean_and_spread(losses), "", "", used))
+    rates = (f"loss at rate {float(rate):g}" for rate in record["changes"]["2018"])
+    return show_rows(("change", *rates, "times the floor", "in ModernBERT"), rows)
+
+
+def best_single():
+    """The single change with the lowest mean loss at its better rate, and by how much it is below 2018's."""
+    record = read_record()
+    best = {name: min(map(statistics.mean, final_losses(record, name).values())) for name in CHANGES}
+    name = min((each for each in best if each not in ("2018", "all of these")), key=best.get)
+    return name, best["2018"] - best[name]

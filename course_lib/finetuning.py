@@ -1,0 +1,110 @@
+"""Week 6: fine-tuning. A pre-trained BERT learns a new question from a few labelled examples.
+
+Devlin et al. 2019, sections 3.2 and 4.1: one new matrix on top of [CLS], and all parameters go on learning.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.utils import clip_grad_norm_
+
+from course_lib.bert import BertForSequenceClassification
+from course_lib.corpus import pad
+from course_lib.pretraining import make_optimizer
+from course_lib.similarity import batches_by_length
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """The settings. learning_rate: the highest one, after warm-up over a tenth of the steps
+
+    freeze: only the new matrix and the pooler learn, the rest of BERT stays as it was pre-trained
+    """
+
+    steps: int = 100
+    batch_size: int = 16
+    learning_rate: float = 3e-4
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    freeze: bool = False
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "learning_rate", "clip"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value!r}")
+
+    def learning_rate_at(self, step):
+        """Linear warm-up, then linear decay to 0."""
+        warmup = max(1, self.steps // 10)
+        return self.learning_rate * min((step + 1) / warmup, (self.steps - step) / self.steps)
+
+
+def classifier_on(pretrained, num_labels, seed=0):
+    """A BertForSequenceClassification with the weights of `pretrained`; only what is new is drawn at random.
+
+    pretrained: a BertModel or a model with one, left unchanged. The pooler is taken over where there is one.
+    """
+    body = getattr(pretrained, "bert", pretrained)
+    torch.manual_seed(seed)
+    model = BertForSequenceClassification(body.config, num_labels)
+    model.bert.load_state_dict(model.bert.state_dict() | body.state_dict())
+    return model
+
+
+def fine_tune(model, examples, labels, settings):
+    """Train `model` in place; a generator that yields the loss of each step.
+
+    examples: lists of ids   labels: an integer for each, below the number of labels
+    The texts come in a new order in each epoch; it and the dropout depend on the seed alone.
+    """
+    check_labels(model, examples, labels)
+    labels = torch.as_tensor(labels)
+    model.bert.embeddings.requires_grad_(not settings.freeze)
+    model.bert.encoder.requires_grad_(not settings.freeze)
+    optimizer = make_optimizer(model, settings)
+    generator = torch.Generator().manual_seed(settings.seed)
+    torch.manual_seed(settings.seed)  # for dropout
+    order = []
+    for step in range(settings.steps):
+        if len(order) < min(settings.batch_size, len(examples)):
+            order = torch.randperm(len(examples), generator=generator).tolist()
+        rows, order = order[: settings.batch_size], order[settings.batch_size :]
+        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id)  # (batch, n)
+        model.train()
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate_at(step)
+        attention_mask = input_ids != model.config.pad_token_id
+        loss = model(input_ids, attention_mask=attention_mask, labels=labels[rows]).loss
+        optimizer.zero_grad()
+        loss.backward()
+        clip_grad_norm_(model.parameters(), settings.clip)
+        optimizer.step()
+        yield loss.item()
+
+
+def check_labels(model, examples, labels):
+    num_labels = model.classifier.out_features
+    if len(examples) != len(labels) or len(examples) == 0:
+        raise ValueError(f"every example needs a label: there are {len(examples)} and {len(labels)}")
+    wrong = [label for label in labels if not 0 <= label < num_labels]
+    if wrong:
+        raise ValueError(f"labels go from 0 to {num_labels - 1}, got {wrong[0]}")
+
+
+@torch.no_grad()
+def classify(model, examples, batch_size=64):
+    """The likeliest label of each example, (len(examples),), in their order."""
+    model.eval()
+    answers = torch.empty(len(examples), dtype=torch.long)
+    for rows in batches_by_length(examples, batch_size):
+        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id)  # (batch, n)
+        logits = model(input_ids, attention_mask=input_ids != model.config.pad_token_id).logits
+        answers[rows] = logits.argmax(dim=-1)
+    return answers
+
+
+def accuracy_on(model, examples, labels):
+    """The share of examples that `classify` gets right."""
+    return (classify(model, examples) == torch.as_tensor(labels)).float().mean().item()

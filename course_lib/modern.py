@@ -1,0 +1,129 @@
+"""Week 6: what has changed since 2018. Each change is a few lines on the BERT of this course.
+
+A change is a function that takes a model with `model.bert`, fresh from its constructor, and alters it in
+place. Changes can be combined, in the order of this file. Rotary positions are those of week 4.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from course_lib.bert import initialise
+from course_lib.encoder import Encoder, EncoderLayer
+from course_lib.positions import RotaryAttention
+
+# -- LayerNorm before each sublayer (pre-LN)
+
+
+class PreNormLayer(EncoderLayer):
+    """Each sublayer reads a normalised copy, and its result is added to what was never normalised.
+
+    Post-LN, as in 2018, is norm(x + sublayer(x)); this is x + sublayer(norm(x)). Xiong et al. 2020, figure 1.
+    """
+
+    def forward(self, hidden, mask=None, output_weights=False, keep=None):
+        context, weights = self.attention(self.attention_norm(hidden), mask, output_weights)
+        if keep is not None:
+            hidden, context = hidden[keep], context[keep]  # (kept, hidden_size)
+        hidden = hidden + self.dropout(context)
+        hidden = hidden + self.dropout(self.feed_forward(self.feed_forward_norm(hidden)))
+        return hidden, weights
+
+
+class PreNormEncoder(Encoder):
+    """A stack of PreNormLayers, and one last LayerNorm: nothing else normalises what they add up to."""
+
+    def __init__(self, layers, hidden_size, eps):
+        super().__init__(0, hidden_size, 1, 1)
+        self.layers = layers
+        self.final_norm = nn.LayerNorm(hidden_size, eps=eps)
+
+    def forward(self, hidden, attention_mask=None, output_weights=False, keep=None):
+        hidden, all_weights = super().forward(hidden, attention_mask, output_weights, keep)
+        return self.final_norm(hidden), all_weights
+
+
+def pre_norm(model):
+    """LayerNorm before each sublayer instead of behind it."""
+    encoder = model.bert.encoder
+    for layer in encoder.layers:
+        layer.__class__ = PreNormLayer  # the same parts, joined in another order
+    model.bert.encoder = PreNormEncoder(encoder.layers, model.config.hidden_size, model.config.layer_norm_eps)
+
+
+# -- a gate in the feed-forward network (GeGLU)
+
+
+def geglu(wide):
+    """One half of the numbers, through GELU, decides how much of the other half passes: GELU(a) · b.
+
+    wide: (..., 2m), a in its first m columns and b in the others → (..., m). Shazeer 2020, section 2.
+    """
+    gate, value = wide.chunk(2, dim=-1)
+    return F.gelu(gate) * value
+
+
+class GatedFeedForward(nn.Module):
+    """Widen to twice intermediate_size, gate, narrow. Two thirds of the width cost what it cost before."""
+
+    def __init__(self, hidden_size, intermediate_size):
+        super().__init__()
+        self.expand = nn.Linear(hidden_size, 2 * intermediate_size)
+        self.contract = nn.Linear(intermediate_size, hidden_size)
+
+    def forward(self, hidden):
+        return self.contract(geglu(self.expand(hidden)))
+
+
+def gated_feed_forward(model):
+    """GeGLU in every layer, at the same number of weights."""
+    config = model.config
+    for layer in model.bert.encoder.layers:
+        gated = GatedFeedForward(config.hidden_size, config.intermediate_size * 2 // 3)
+        layer.feed_forward = initialise(gated, config)
+
+
+# -- fewer parameters, other positions, a shorter view
+
+
+def no_biases(model):
+    """No bias in the linear maps and LayerNorms of the layers: a matrix product, and nothing added to it."""
+    for module in model.bert.encoder.modules():
+        if isinstance(module, (nn.Linear, nn.LayerNorm)):
+            module.bias = None
+
+
+def rotary_positions(model):
+    """Queries and keys turned by their position; nothing about positions is added to the words."""
+    model.bert.embeddings.position_embeddings.weight.requires_grad_(False).zero_()  # adding 0 changes nothing
+    for layer in model.bert.encoder.layers:
+        layer.attention.__class__ = RotaryAttention  # the same matrices, used in another way
+
+
+def local_mask(length, window):
+    """Where a position may look: at itself, and as far as window / 2 to either side.
+
+    Returns (length, length) bool. Beltagy et al. 2020, section 3.1.
+    """
+    position = torch.arange(length)
+    return (position[:, None] - position).abs() <= window // 2  # (length, 1) − (length,) → (length, length)
+
+
+class LocalAttention(nn.Module):
+    """Any attention, with its view cut down to a window."""
+
+    def __init__(self, attention, window):
+        super().__init__()
+        self.attention, self.window = attention, window
+
+    def forward(self, hidden, mask=None, output_weights=False):
+        near = local_mask(hidden.shape[1], self.window).to(hidden.device)  # (n, n)
+        near = near if mask is None else mask & near  # (batch, 1, n, n)
+        return self.attention(hidden, near, output_weights)
+
+
+def alternating_attention(model, window=8, every=3):
+    """The first of `every` layers looks at everything, the others at their neighbourhood."""
+    for number, layer in enumerate(model.bert.encoder.layers):
+        if number % every != 0:
+            layer.attention = LocalAttention(layer.attention, window)
