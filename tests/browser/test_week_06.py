@@ -48,6 +48,7 @@ def test_exercises_and_widgets(lab):
         says="did not go through GELU",
     )
     write(lab, LOCAL, "6.7", change=("window // 2", "window"), says="Your window is twice as wide")
+    lab.run_cell('"6-same"')
     lab.run_cell("import transformers")
     lab.run_cell(MINE)
     expect(lab.output(MINE)).to_contain_text("similarity.mean_pooling, similarity.most_similar, modern.geglu")
