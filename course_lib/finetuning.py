@@ -105,6 +105,15 @@ def classify(model, examples, batch_size=64):
     return answers
 
 
-def accuracy_on(model, examples, labels):
-    """The share of examples that `classify` gets right."""
-    return (classify(model, examples) == torch.as_tensor(labels)).float().mean().item()
+def balanced_accuracy(model, examples, labels):
+    """The share of right answers for each label, and of these the mean.
+
+    Whoever guesses, or always gives the same answer, gets 1 / (number of labels), however common a label is.
+    """
+    return mean_over_labels(classify(model, examples), torch.as_tensor(labels))
+
+
+def mean_over_labels(answers, labels):
+    """answers, labels: (n,) integers → a number"""
+    shares = [(answers[labels == label] == label).float().mean() for label in labels.unique()]
+    return torch.stack(shares).mean().item()

@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from course_lib.bert import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertModel
-from course_lib.finetuning import FineTuning, accuracy_on, classifier_on, classify, fine_tune
+from course_lib.finetuning import (
+    FineTuning,
+    balanced_accuracy,
+    classifier_on,
+    classify,
+    fine_tune,
+    mean_over_labels,
+)
 
 CONFIG = BertConfig(
     vocab_size=30,
@@ -32,7 +39,7 @@ def losses(model, settings=SETTINGS, examples=EXAMPLES, labels=LABELS):
 def test_it_learns_what_the_labels_say(pretrained):
     model = classifier_on(pretrained, 2)
     assert len(losses(model)) == SETTINGS.steps
-    assert accuracy_on(model, EXAMPLES, LABELS) == 1.0
+    assert balanced_accuracy(model, EXAMPLES, LABELS) == 1.0
 
 
 def test_a_classifier_begins_with_the_pretrained_weights_and_leaves_them_alone(pretrained):
@@ -120,3 +127,11 @@ def test_the_learning_rate_rises_for_a_tenth_and_falls_to_zero():
     settings = FineTuning(steps=100, learning_rate=1.0)
     rates = [settings.learning_rate_at(step) for step in range(100)]
     assert rates.index(max(rates)) in (9, 10) and rates[0] < 0.2 and rates[-1] == pytest.approx(0.01)
+
+
+def test_always_the_same_answer_is_worth_what_guessing_is():
+    labels = torch.tensor([0] * 90 + [1] * 5 + [2] * 5)
+    assert mean_over_labels(torch.zeros(100, dtype=torch.long), labels) == pytest.approx(1 / 3)
+    assert mean_over_labels(labels, labels) == 1.0
+    half = torch.where(torch.arange(100) % 2 == 0, labels, 9)
+    assert mean_over_labels(half, labels) == pytest.approx((45 / 90 + 3 / 5 + 2 / 5) / 3)

@@ -19,7 +19,7 @@ from course_lib.checkpoint import load_model, load_tokenizer
 from course_lib.classroom.published import published_folder
 from course_lib.classroom.watch import watch
 from course_lib.documentation import PACKAGES, labelled_docstrings, split_by_module
-from course_lib.finetuning import FineTuning, accuracy_on, classifier_on, fine_tune
+from course_lib.finetuning import FineTuning, balanced_accuracy, classifier_on, fine_tune, mean_over_labels
 from course_lib.similarity import encode, sentence_vectors
 from course_lib.town import Town
 from course_lib.world import with_particle
@@ -62,7 +62,7 @@ def count_words(split):
     """Accuracy of one who counts words and knows no language: tf-idf and a logistic regression."""
     words = TfidfVectorizer(sublinear_tf=True)
     model = LogisticRegression(C=10, max_iter=1000).fit(words.fit_transform(split.texts), split.labels)
-    return model.score(words.transform(split.test_texts), split.test_labels)
+    return score(model, words.transform(split.test_texts), split)
 
 
 def frozen(encoder, tokenizer, split):
@@ -71,7 +71,12 @@ def frozen(encoder, tokenizer, split):
         sentence_vectors(encoder, tokenizer, texts, 48) for texts in (split.texts, split.test_texts)
     )
     model = LogisticRegression(C=10, max_iter=1000).fit(learn.numpy(), split.labels)
-    return model.score(ask.numpy(), split.test_labels)
+    return score(model, ask.numpy(), split)
+
+
+def score(model, features, split):
+    """Balanced accuracy of a scikit-learn classifier on what is asked."""
+    return mean_over_labels(torch.from_numpy(model.predict(features)), torch.tensor(split.test_labels))
 
 
 def tuned(encoder, tokenizer, split, settings, label=None, max_length=48):
@@ -81,7 +86,7 @@ def tuned(encoder, tokenizer, split, settings, label=None, max_length=48):
     steps = fine_tune(model, encode(split.texts, tokenizer, max_length), split.labels, settings)
     for _ in watch(steps, settings.steps, label) if label else steps:
         pass
-    return accuracy_on(model, encode(split.test_texts, tokenizer, max_length), split.test_labels)
+    return balanced_accuracy(model, encode(split.test_texts, tokenizer, max_length), split.test_labels)
 
 
 def random_start(encoder, seed):

@@ -32,7 +32,7 @@ def test_exercises_and_widgets(lab):
     cut(lab)
     choose(lab, KOREAN, "6.2")
     write(lab, POOLING, "6.3", change=("is_real.sum(dim=1)", "hidden.shape[1]"), says="when you divide")
-    write(lab, NEAREST, "6.4", change=(" / lengths", ""), says="You compare dot products")
+    write(lab, NEAREST, "6.4", change=(" / lengths", ""), says="Your order is that of the dot products")
     write(
         lab,
         LABELS,

@@ -94,7 +94,7 @@ class KoreanInPieces(Quiz):
             "them, so nothing in it says what a Korean word means.",
         ),
         "stems": (
-            "Stems and particles come apart, as with the tokenizer of week 3.",
+            "Stems and particles come apart, as in the row below it.",
             "That one was trained on Korean. This vocabulary has no Korean stems to find.",
         ),
     }
@@ -168,7 +168,7 @@ class MeanPooling(CodeExercise):
             return hidden.masked_fill(attention_mask[..., None] == 0, -1e9).amax(dim=1)
 
     def cases():
-        yield dict(hidden=draw(2, 3, 2), attention_mask=torch.tensor([[1, 1, 1], [1, 0, 0]]))
+        yield dict(hidden=draw(2, 3, 3), attention_mask=torch.tensor([[1, 1, 1], [1, 0, 0]]))
         yield dict(hidden=draw(1, 4, 3, seed=1), attention_mask=torch.tensor([[1, 1, 1, 1]]))
         yield dict(
             hidden=draw(3, 5, 4, seed=2),
@@ -203,8 +203,8 @@ class Nearest(CodeExercise):
 
     class mistakes:
         def dot_products(query, vectors, k):
-            """You compare dot products. A long vector wins there, wherever it points: divide by the lengths,
-            or normalise first.
+            """Your order is that of the dot products. There a long vector wins, wherever it points. Divide
+            each by its *own* length, or normalise each first.
             """
             return (vectors @ query).topk(k).indices
 
@@ -299,6 +299,14 @@ class NumbersForLabels(CodeExercise):
             """
             return NumbersForLabels.look_up(sorted(set(training) | set(test)), training, test)
 
+        def both_marked(training, test):
+            """You mark what the training does not have, but number the names of both lists together. Make the
+            table from the training alone.
+            """
+            names = sorted(set(training) | set(test))
+            first, second = NumbersForLabels.look_up(names, training, test)
+            return first, [n if name in training else -1 for n, name in zip(second, test)]
+
         def by_appearance(training, test):
             """The numbers follow the order of first appearance. Asked for is the alphabetical one, which does
             not depend on how the examples were shuffled.
@@ -376,6 +384,11 @@ class Geglu(CodeExercise):
             """Your gate is a ReLU, which is exactly 0 below 0. GELU lets a little through there."""
             gate, value = wide.chunk(2, dim=-1)
             return gate.relu() * value
+
+        def approximate(wide):
+            """Nearly: this is the approximation of GELU by tanh. Wanted is the exact one, the default."""
+            gate, value = wide.chunk(2, dim=-1)
+            return F.gelu(gate, approximate="tanh") * value
 
         def no_gelu(wide):
             """The two halves are multiplied, but the first did not go through GELU."""
@@ -455,6 +468,10 @@ class LocalMask(CodeExercise):
         def border_excluded(length, window):
             """The border is missing: a distance of exactly window / 2 is allowed."""
             return LocalMask.distance(length).abs() < window // 2
+
+        def border_excluded_in_halves(length, window):
+            """The border is missing where the window is even: a distance of exactly window / 2 is allowed."""
+            return LocalMask.distance(length).abs() < window / 2
 
         def not_itself(length, window):
             """A position has to see itself, too."""
