@@ -5,7 +5,7 @@ PROVISION := @command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) was not fou
 	"$(PYTHON)" scripts/provision.py
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test test-browser notebooks bench fuzz clean
+.PHONY: help lab test test-browser notebooks pictures bench fuzz clean
 .SILENT:
 
 help:
@@ -13,6 +13,7 @@ help:
 	echo "make test          check the whole repository: style, unit tests, every notebook"
 	echo "make test-browser  the notebooks in a real JupyterLab in a real Chromium"
 	echo "make notebooks     run the notebooks and keep their outputs (ONLY=02 for one of them)"
+	echo "make pictures      take the README's pictures anew, in the browser"
 	echo "make bench         speed and memory against other implementations"
 	echo "make fuzz          our tokenizer against the library's on a million strings"
 	echo "make clean         remove .venv and caches; your work stays"
@@ -34,6 +35,11 @@ test-browser:
 notebooks:
 	$(PROVISION) test
 	$(VENV) scripts/run_notebooks.py $(ONLY)
+
+pictures:
+	$(PROVISION) test
+	COURSE_BROWSER=1 $(VENV) -m pytest -q tests/browser -k "week_02 or week_03 or week_06"
+	cp build/pictures/*.png notebooks/images/
 
 bench:
 	$(PROVISION) test

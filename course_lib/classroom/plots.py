@@ -419,11 +419,18 @@ def show_rows(columns, rows):
     """A table of words and numbers. columns: the names   rows: one tuple of cells each"""
     style = "style='text-align:left;padding:2px 12px'"
     lines = [
-        "<tr>" + "".join(f"<{tag} {style}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+        "<tr>" + "".join(f"<{tag} {style}>{lined(cell)}</{tag}>" for cell in cells) + "</tr>"
         for tag, cells in [("th", columns), *(("td", row) for row in rows)]
     ]
-    words = "\n".join(" | ".join(map(str, cells)) for cells in [columns, *rows])
+    words = "\n".join(
+        " | ".join(str(cell).replace("\n", ", ") for cell in cells) for cells in [columns, *rows]
+    )
     return Words(f"<table>{''.join(lines)}</table>", words)
+
+
+def lined(cell):
+    """A cell of a table as HTML: what stands in several lines stays so."""
+    return escape(str(cell)).replace("\n", "<br>")
 
 
 def draw_pieces(kinds, columns=176):

@@ -121,16 +121,19 @@ class Lab:
             found = found.or_(messages)
         return [text.strip() for text in found.all_text_contents()]
 
-    def screenshot(self, name, target=None):
+    def screenshot(self, name, target=None, picture=None):
         """Keep a picture of the window as build/screenshots/<test>-<name>.png; returns where.
 
         target: a locator to have in the middle; scrolled to twice, since that may change its height
+        picture: keep the target alone as build/pictures/<picture>.png, too, for the README
         """
         for _ in range(2 if target else 0):
             target.evaluate("node => node.scrollIntoView({ block: 'center' })")
             expect(target).to_be_in_viewport()
         path = self._screenshots / f"{self._test_name}-{name}.png"
         self.page.screenshot(path=path)
+        if picture:
+            target.screenshot(path=self._screenshots.parent / "pictures" / f"{picture}.png")
         return path
 
     # One cell

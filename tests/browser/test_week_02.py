@@ -54,7 +54,7 @@ def explore(lab):
     token = explorer.locator("button.explorer-token")
     expect(words).to_contain_text("In layer 2, head 2, “배” (token 7) looks most at")
     expect(active).to_have_attribute("data-position", "6")
-    lab.screenshot("explorer", explorer)
+    lab.screenshot("explorer", explorer, picture="attention_explorer")
 
     token.nth(1).hover()
     expect(words).to_contain_text("In layer 2, head 2, “민수” looks most at")
@@ -117,7 +117,7 @@ def write_attention_weights(lab):
 
     write_body(DIVIDES_BY_D + MASK_AND_SOFTMAX)
     expect_verdict(code, NOT_YET, "You divided by d. It has to be √d")
-    lab.screenshot("mistake", code)
+    lab.screenshot("mistake", code, picture="exercise")
 
     write_body("while True: pass")
     expect_verdict(code, NOT_YET, "Stopped after 5 seconds: your code does not end")

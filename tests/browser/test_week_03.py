@@ -64,7 +64,7 @@ def type_and_click(lab):
     lab.page.keyboard.press("ArrowRight")
     expect(pieces.nth(1)).to_be_focused()
     expect(explorer.locator(".tokenizer-lit").first).to_have_text("했")
-    lab.screenshot("explorer", explorer)
+    lab.screenshot("explorer", explorer, picture="tokenizer_explorer")
 
 
 def step_through(lab):

@@ -65,9 +65,9 @@ def find(lab):
     expect(panel).to_contain_text("math.gcd")
     panel.locator("input[type=text]").fill("capital letters")
     expect(panel).to_contain_text("str.upper")
+    lab.screenshot("search", panel, picture="search")
     panel.locator("input[type=text]").fill("zzz")
     expect(panel).to_contain_text("nothing")
-    lab.screenshot("search", panel)
 
 
 def cut(lab):
