@@ -123,6 +123,11 @@ def test_the_notebook_goes_on_with_the_library_until_the_answer_passes(capsys):
     assert "goes on with the library's version" in capsys.readouterr().out
 
 
+def test_what_the_library_does_not_have_goes_on_with_the_solution(capsys):
+    exercise("6.5")(find("6.5").stub)
+    assert "goes on with the course's solution" in capsys.readouterr().out
+
+
 def test_a_card_passed_before_says_so(store):
     card("0.1").answer("library")
     assert card("0.1").verdict.passed and "passed this before" in card("0.1").verdict_box.value

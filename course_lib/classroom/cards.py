@@ -398,5 +398,6 @@ def show_code_card(exercise, verdict, has_kept=False):
     """
     display(CodeCard(exercise, verdict))
     if not verdict.passed:
-        whose = "the answer that you passed before" if has_kept else "the library's version"
+        ours = "the library's version" if exercise.replaces else "the course's solution"
+        whose = "the answer that you passed before" if has_kept else ours
         print(f"{exercise.name}: the notebook goes on with {whose}.")
