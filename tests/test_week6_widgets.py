@@ -11,6 +11,7 @@ from course_lib.bert import BertModel
 from course_lib.checkpoint import load_model, load_tokenizer
 from course_lib.classroom import certificate as certificates
 from course_lib.classroom import changes, labelled
+from course_lib.classroom import download as downloads
 from course_lib.classroom.certificate import certificate
 from course_lib.classroom.kinds import CodeExercise, exercises
 from course_lib.classroom.piece_kinds import piece_kind
@@ -157,6 +158,30 @@ def test_a_folder_that_cannot_be_written_is_said(store, capsys):
     store.folder.write_text("a file stands where the folder should be")
     certificate()
     assert "It cannot be kept" in capsys.readouterr().out
+
+
+# -- the one cell that may use the network
+
+
+@pytest.mark.parametrize("trouble", [ConnectionError("no network"), FileNotFoundError("no such model")])
+def test_a_download_that_fails_is_said_and_stops_nothing(monkeypatch, capsys, trouble):
+    def fail(name, allow_patterns):
+        raise trouble
+
+    monkeypatch.setattr(downloads, "snapshot_download", fail)
+    assert downloads.download("somebody/a-bert") is None
+    assert "somebody/a-bert could not be fetched" in capsys.readouterr().out
+
+
+def test_no_pickle_is_fetched(monkeypatch, tmp_path):
+    asked = {}
+    monkeypatch.setattr(
+        downloads,
+        "snapshot_download",
+        lambda name, allow_patterns: asked.update(files=allow_patterns) or tmp_path,
+    )
+    assert downloads.download("somebody/a-bert") == tmp_path
+    assert "model.safetensors" in asked["files"] and not [f for f in asked["files"] if f.endswith(".bin")]
 
 
 # -- labels
