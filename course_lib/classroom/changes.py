@@ -97,7 +97,7 @@ class ChangingBert(GrowingBert):
 
 @cache
 def changing_bert():
-    """One for all measurements of a session: making its tokenizer takes seconds."""
+    """One for all measurements of a kernel: making its tokenizer takes seconds."""
     return ChangingBert()
 
 
