@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import random
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,13 +125,14 @@ def split_by_module(examples, share, seed):
     Docstrings of one module resemble each other, up to whole sentences. Were they in both lists, a model that
     remembers would look like one that understands. seed: of the drawing
     """
-    modules = sorted({example.module for example in examples})
+    sizes = Counter(example.module for example in examples)
+    modules = sorted(sizes)
     random.Random(seed).shuffle(modules)
     held_out, count = set(), 0
     for module in modules:
         if count >= share * len(examples):
             break
         held_out.add(module)
-        count += sum(example.module == module for example in examples)
+        count += sizes[module]
     kept = [example for example in examples if example.module not in held_out]
     return kept, [example for example in examples if example.module in held_out]

@@ -16,17 +16,13 @@ from course_lib.similarity import batches_by_length
 
 @dataclass(frozen=True)
 class FineTuning:
-    """The settings. learning_rate: the highest one, after warm-up over a tenth of the steps
-
-    freeze: only the new matrix and the pooler learn, the rest of BERT stays as it was pre-trained
-    """
+    """The settings. learning_rate: the highest one, after warm-up over a tenth of the steps"""
 
     steps: int = 100
     batch_size: int = 16
     learning_rate: float = 3e-4
     weight_decay: float = 0.01
     clip: float = 1.0
-    freeze: bool = False
     seed: int = 0
 
     def __post_init__(self):
@@ -61,8 +57,6 @@ def fine_tune(model, examples, labels, settings):
     """
     check_labels(model, examples, labels)
     labels = torch.as_tensor(labels)
-    model.bert.embeddings.requires_grad_(not settings.freeze)
-    model.bert.encoder.requires_grad_(not settings.freeze)
     optimizer = make_optimizer(model, settings)
     generator = torch.Generator().manual_seed(settings.seed)
     torch.manual_seed(settings.seed)  # for dropout

@@ -1,7 +1,6 @@
 """Week 6's widgets and records: search, kinds of pieces, the certificate, what was trained beforehand."""
 
 import json
-import random
 import re
 
 import pytest
@@ -228,7 +227,7 @@ def test_the_record_of_fine_tuning_was_really_measured(published):
     assert frozen == pytest.approx(curve["pre-trained, frozen"]["16"][1], abs=0.02)
 
 
-@pytest.mark.parametrize("name", ["2018", random.Random(0).choice(list(changes.CHANGES))])
+@pytest.mark.parametrize("name", ["2018", "all of these"])
 def test_the_record_of_changes_was_really_measured(name):
     record = changes.read_record()
     rate, (altered, hidden) = changes.RATES[0], changes.CHANGES[name]

@@ -139,14 +139,14 @@ def recorded_start(name, steps=EVERY):
     return mean_and_spread([losses[steps // EVERY - 1] for losses in runs]) + " nats"
 
 
-def final_losses(record, name):
-    """{rate: the last loss of each seed} of one change."""
-    return {rate: [losses[-1] for losses in runs] for rate, runs in record["changes"][name].items()}
+def final_losses(name):
+    """{rate, as text: the last loss of each seed} of one change."""
+    return {rate: [losses[-1] for losses in runs] for rate, runs in read_record()["changes"][name].items()}
 
 
 def last_losses(name, rate):
-    """The loss at the end of each seed's training with this change."""
-    return [losses[-1] for losses in read_record()["changes"][name][f"{rate:g}"]]
+    """The loss at the end of each seed's training with this change at one of RATES."""
+    return final_losses(name)[f"{rate:g}"]
 
 
 def changes_table():
@@ -154,7 +154,7 @@ def changes_table():
     record = read_record()
     rows = []
     for name in CHANGES:
-        finals = final_losses(record, name)
+        finals = final_losses(name)
         best = min(map(statistics.mean, finals.values()))
         times = f"{best / record['floor']:.2f}"
         rows.append((name, *map(mean_and_spread, finals.values()), times, MODERN_BERT[name]))
@@ -167,7 +167,6 @@ def changes_table():
 
 def best_single():
     """The single change with the lowest mean loss at its better rate, and by how much it is below 2018's."""
-    record = read_record()
-    best = {name: min(map(statistics.mean, final_losses(record, name).values())) for name in CHANGES}
+    best = {name: min(map(statistics.mean, final_losses(name).values())) for name in CHANGES}
     name = min((each for each in best if each not in ("2018", "all of these")), key=best.get)
     return name, best["2018"] - best[name]
