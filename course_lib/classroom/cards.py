@@ -288,22 +288,25 @@ class OrderingCard(Card):
 
 
 class SortingCard(Card):
-    """Statements with a menu each: a plain one of the browser, which every keyboard can use."""
+    """Statements, each the label of a menu: a plain one of the browser, which every keyboard can use."""
 
     def __init__(self, exercise):
         # "" and not None, which a menu would show as an empty line
         options = [("choose …", ""), *((name, key) for key, name in exercise.groups.items())]
         self.menus = {
-            key: widgets.Dropdown(options=options, value="", tooltip=statement, layout={"width": "auto"})
+            key: widgets.Dropdown(
+                options=options,
+                value="",
+                description=text(statement),
+                description_allow_html=True,
+                style={"description_width": "auto"},
+                layout={"width": "auto", "height": "auto"},
+            ).add_class("course-statement")
             for key, (statement, _, _) in exercise.items.items()
         }
-        rows = [
-            widgets.VBox([widgets.HTML(text(exercise.items[key][0])), menu])
-            for key, menu in self.menus.items()
-        ]
         button = widgets.Button(description="Check", button_style="primary", layout={"margin": "8px 2px"})
         button.on_click(lambda _: self.answer(self.chosen()))
-        super().__init__(exercise, body=[*rows, button])
+        super().__init__(exercise, body=[*self.menus.values(), button])
 
     def chosen(self):
         """{key of the statement: key of a group} of those that are sorted, or None."""

@@ -246,8 +246,8 @@ def diagnosis(exercise, case, got, right):
         return f"Your function changes its argument {arguments} in place. Make a new one instead."
     if got.reseeded:
         return (
-            "Your function changes the global random state (a seed, or a random number). Draw from a "
-            "generator of its own, or not at all."
+            "Your function changes the global random state (a seed, or a random number). If it draws, let it "
+            "draw from a generator of its own: torch.Generator()."
         )
     if got.result is None:
         return "Your function returns None. Is there a return?"
@@ -326,8 +326,8 @@ def told(error, line, exercise):
         return f"Your function calls itself without end.{line}"
     if isinstance(error, NameError) and line:
         return (
-            f"{error}. A check calls your function alone: what it uses must be a parameter or made "
-            f"inside.{line}"
+            f"{error}. A check calls your function alone: what it uses must be a parameter, made inside, or "
+            f"imported in the same cell.{line}"
         )
     words = str(error).strip().splitlines()
     return f"Your function stopped with {type(error).__name__}{': ' + words[0] if words else ''}.{line}"

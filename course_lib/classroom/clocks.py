@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import BLUE, ORANGE
+from course_lib.classroom.slider import Slider
 from course_lib.embeddings import clock_angles
 
 LAST = 511  # BERT's last position
@@ -18,17 +19,11 @@ class Clocks(widgets.VBox):
 
     def __init__(self, hidden_size=16, position=3, other=5):
         self.angles = clock_angles(LAST + 1, hidden_size)  # (512, hidden_size / 2)
-        wide = {"width": "560px"}
-        label = {"description_width": "110px"}
-        self.position = widgets.IntSlider(
-            value=position, max=LAST, description="position", layout=wide, style=label
-        )
-        self.other = widgets.IntSlider(
-            value=other, max=LAST, description="another position", layout=wide, style=label
-        )
+        self.position = Slider("position", range(LAST + 1), value=position)
+        self.other = Slider("another position", range(LAST + 1), value=other)
         self.picture = widgets.HTML()
         for slider in (self.position, self.other):
-            slider.observe(lambda _: self.draw(), "value")
+            slider.on_change(self.draw)
         super().__init__([widgets.HTML(STYLE), self.position, self.other, self.picture])
         self.add_class("course-card")
         self.draw()

@@ -8,6 +8,7 @@ import torch
 from course_lib.bert import IGNORE_INDEX
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_masking
+from course_lib.classroom.slider import Slider
 from course_lib.masking import Vocabulary, mask_tokens
 
 
@@ -19,16 +20,16 @@ class MaskingExplorer(widgets.VBox):
         self.draws = 0
         wide = {"width": "620px"}
         self.text = widgets.Text(value=text, description="text", layout=wide, continuous_update=True)
-        self.share = widgets.IntSlider(
-            value=round(100 * probability), min=5, max=100, step=5, description="hidden, %", layout=wide
-        )
+        self.share = Slider("hidden, %", range(5, 101, 5), value=round(100 * probability))
+        self.whole = widgets.Checkbox(description="whole words", indent=False)
         self.button = widgets.Button(description="Draw again", button_style="primary")
         self.button.on_click(lambda _: self.again())
         self.shown = widgets.HTML()
-        for control in (self.text, self.share):
+        for control in (self.text, self.whole):
             control.observe(lambda _: self.draw(), "value")
+        self.share.on_change(self.draw)
         head = f"{STYLE}<div class='course-title'>What the loss will ask for</div>"
-        super().__init__([widgets.HTML(head), self.text, self.share, self.button, self.shown])
+        super().__init__([widgets.HTML(head), self.text, self.share, self.whole, self.button, self.shown])
         self.add_class("course-card")
         self.draw()
 
@@ -46,7 +47,9 @@ class MaskingExplorer(widgets.VBox):
         if self.vocab.is_special[ids].all():
             return "<div role='status'>There is nothing to hide: type a sentence.</div>"
         generator = torch.Generator().manual_seed(self.draws)
-        hidden, labels = mask_tokens(ids, self.vocab, self.share.value / 100, generator=generator)
+        hidden, labels = mask_tokens(
+            ids, self.vocab, self.share.value / 100, whole_word=self.whole.value, generator=generator
+        )
         before, after = ([self.tokenizer.vocab[each] for each in row[0].tolist()] for row in (ids, hidden))
         chosen = labels != IGNORE_INDEX
         becomes_mask = (chosen & (hidden == self.vocab.mask_id)).sum().item()
@@ -61,7 +64,9 @@ class MaskingExplorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = f"[text: {self.text.value}] [hidden: {self.share.value} %] [Draw again]"
+        bundle["text/plain"] = (
+            f"[text: {self.text.value}] [hidden: {self.share.value} %] [whole words: no] [Draw again]"
+        )
         bundle["text/html"] = f"<p>{escape(bundle['text/plain'])}</p>{self.picture()}"
         return bundle
 

@@ -10,6 +10,7 @@ from itertools import islice
 import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
+from course_lib.classroom.slider import Slider
 from course_lib.wordpiece_training import characters_of, joined, merges
 
 RULES = {"frequency": "by frequency (BPE)", "likelihood": "by likelihood (WordPiece)"}
@@ -68,26 +69,24 @@ class MergeStepper(widgets.VBox):
         self.histories = {rule: History(counts, rule, most) for rule in RULES}
         self.watched = list(watched)
         last = max(len(history.merges) for history in self.histories.values())
-        self.slider = widgets.IntSlider(
-            value=step, max=last, description="merges", layout={"width": "420px"}, continuous_update=True
-        )
+        self.slider = Slider("merges", range(last + 1), value=step)
         self.back = widgets.Button(description="◀ one back", tooltip="Undo one merge")
         self.on = widgets.Button(description="one on ▶", tooltip="Make one merge more")
         self.back.on_click(lambda _: self.move(-1))
         self.on.on_click(lambda _: self.move(+1))
         self.picture = widgets.HTML()
-        self.slider.observe(lambda _: self.draw(), "value")
+        self.slider.on_change(self.draw)
         controls = widgets.HBox([self.slider, self.back, self.on], layout={"flex_flow": "row wrap"})
         super().__init__([widgets.HTML(STYLE), controls, self.picture])
         self.add_class("course-card")
         self.draw()
 
     def move(self, step):
-        self.slider.value = min(max(self.slider.value + step, 0), self.slider.max)
+        self.slider.value = min(max(self.slider.value + step, 0), self.slider.options[-1])
 
     def draw(self):
         self.back.disabled = self.slider.value == 0
-        self.on.disabled = self.slider.value == self.slider.max
+        self.on.disabled = self.slider.value == self.slider.options[-1]
         self.picture.value = self.html()
 
     def html(self):

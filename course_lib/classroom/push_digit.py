@@ -12,6 +12,7 @@ import torch
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.digits import digits
 from course_lib.classroom.plots import BLUE
+from course_lib.classroom.slider import Slider
 from course_lib.classroom.watch import watch
 from course_lib.inductive_bias import (
     Convolutional,
@@ -57,15 +58,16 @@ class PushDigit(widgets.VBox):
         self.models, self.images, self.labels = models, images, labels
         self.trained, self.canvas = trained, canvas
         room = canvas - images.shape[-1]
-        self.column = widgets.IntSlider(value=0, max=room, description="column")
-        self.row = widgets.IntSlider(value=room // 2, max=room, description="row")
+        self.column = Slider("column", range(room + 1), value=0)
+        self.row = Slider("row", range(room + 1), value=room // 2)
         names = [(f"a {label}", number) for number, label in enumerate(labels.tolist())]
         self.digit = widgets.Dropdown(options=names, value=shown, description="digit")
         self.picture = widgets.HTML()
         super().__init__([widgets.HTML(STYLE), self.digit, self.column, self.row, self.picture])
         self.add_class("course-card")
-        for control in (self.digit, self.column, self.row):
-            control.observe(lambda _: self.draw(), "value")
+        self.digit.observe(lambda _: self.draw(), "value")
+        for slider in (self.column, self.row):
+            slider.on_change(self.draw)
         self.draw()
 
     def answers(self, column):
@@ -104,7 +106,7 @@ class PushDigit(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         lines = []
-        for column in (0, self.column.max):
+        for column in (0, self.column.options[-1]):
             said = ", ".join(f"{name} says {answer}" for name, (answer, _) in self.answers(column).items())
             lines.append(f"column {column}: {said}")
         right = self.labels[self.digit.value].item()

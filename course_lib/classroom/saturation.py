@@ -3,6 +3,8 @@
 import ipywidgets as widgets
 import torch
 
+from course_lib.classroom.slider import Slider
+
 WORDS = 8
 SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
@@ -34,12 +36,14 @@ class Saturation(widgets.VBox):
     """The slider and its two rows of bars."""
 
     def __init__(self):
-        self.slider = widgets.SelectionSlider(
-            options=SIZES, value=4, description="d =", layout={"width": "460px"}
-        )
-        self.picture = widgets.HTML(bars(4))
-        self.slider.observe(lambda change: setattr(self.picture, "value", bars(change["new"])), "value")
+        self.slider = Slider("d =", SIZES, value=4)
+        self.picture = widgets.HTML()
+        self.slider.on_change(self.draw)
+        self.draw()
         super().__init__([self.slider, self.picture])
+
+    def draw(self):
+        self.picture.value = bars(self.slider.value)
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

@@ -4,6 +4,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_similarities
+from course_lib.classroom.slider import Slider
 
 
 class Scrubber(widgets.VBox):
@@ -11,11 +12,9 @@ class Scrubber(widgets.VBox):
 
     def __init__(self, snapshots):
         self.pictures = {step: draw_similarities(table) for step, table in snapshots.items()}
-        self.slider = widgets.SelectionSlider(
-            options=list(snapshots), description="after step", layout={"width": "520px"}
-        )
+        self.slider = Slider("after step", snapshots, value=next(iter(snapshots)))
         self.picture = widgets.HTML()
-        self.slider.observe(lambda _: self.draw(), "value")
+        self.slider.on_change(self.draw)
         super().__init__([widgets.HTML(STYLE), self.slider, self.picture])
         self.add_class("course-card")
         self.draw()

@@ -5,18 +5,22 @@ from html import escape
 import ipywidgets as widgets
 import torch
 
+from course_lib.classroom.slider import Slider
+
 
 class Sharpness(widgets.VBox):
     """Bars of softmax(sharpness · scores) over some words."""
 
     def __init__(self, words, scores):
         self.words, self.scores = words, torch.tensor(scores)
-        self.slider = widgets.FloatSlider(
-            value=1.0, min=0.0, max=5.0, step=0.25, description="sharpness", layout={"width": "460px"}
-        )
-        self.picture = widgets.HTML(self.bars(1.0))
-        self.slider.observe(lambda change: setattr(self.picture, "value", self.bars(change["new"])), "value")
+        self.slider = Slider("sharpness", [quarter / 4 for quarter in range(21)], value=1.0)
+        self.picture = widgets.HTML()
+        self.slider.on_change(self.draw)
+        self.draw()
         super().__init__([self.slider, self.picture])
+
+    def draw(self):
+        self.picture.value = self.bars(self.slider.value)
 
     def weights(self, sharpness):
         return (sharpness * self.scores).softmax(dim=-1).tolist()

@@ -10,6 +10,7 @@ import json
 import re
 from urllib.parse import quote, urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 START = 120_000  # milliseconds for a page or a kernel to start on a slow machine
@@ -120,6 +121,20 @@ class Lab:
             expect(messages).not_to_have_count(0)
             found = found.or_(messages)
         return [text.strip() for text in found.all_text_contents()]
+
+    def accessibility_problems(self):
+        """What axe finds in the outputs, one line for each rule that an element breaks.
+
+        Outputs alone: the page around them is JupyterLab's. What is not in view has no colours to measure, so
+        all are laid out first.
+        """
+        self.page.add_style_tag(content=".jp-Cell { content-visibility: visible !important }")
+        found = Axe().run(self.page, context={"include": [[".jp-NotebookPanel .jp-Cell-outputArea"]]})
+        return [
+            f"{each['impact']} {each['id']}: {each['help']}: {node['html'][:200]}"
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
 
     def screenshot(self, name, target=None, picture=None):
         """Keep a picture of the window as build/screenshots/<test>-<name>.png; returns where.

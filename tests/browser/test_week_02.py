@@ -94,12 +94,12 @@ def turn_the_size(lab):
     expect(numbers).to_have_count(16)
     before = numbers.all_text_contents()
     lab.move_slider(lab.sliders(bars))
-    expect(bars.locator(".widget-readout")).to_have_text("8")
+    expect(bars.locator("output")).to_have_text("8")
     expect(numbers).not_to_have_text(before, timeout=AN_ANSWER_AT_ONCE)
     after = numbers.all_text_contents()
     assert after[:8] != before[:8] and after[8:] != before[8:]
     lab.sliders(bars).press("End")
-    expect(bars.locator(".widget-readout")).to_have_text("1024")
+    expect(bars.locator("output")).to_have_text("1024")
     expect(numbers).not_to_have_text(after, timeout=AN_ANSWER_AT_ONCE)
     weights = [float(number) for number in numbers.all_text_contents()]
     assert max(weights[:8]) > 0.8 > 0.4 > max(weights[8:])  # long vectors: undivided scores saturate

@@ -71,5 +71,5 @@ def scrub_through_the_training(lab):
     slider.focus()
     slider.press("End")
     expect(card.locator("img")).not_to_have_attribute("src", before, timeout=AN_ANSWER_AT_ONCE)
-    expect(card.locator(".widget-readout")).to_have_text(re.compile(r"^\d+$"))
+    expect(card.locator("output")).to_have_text(re.compile(r"^\d+$"))
     lab.screenshot("scrub-last", card)

@@ -14,7 +14,7 @@ class WhatCardsDo(Quiz):
     hints = (
         "A notebook of this course can be run from top to bottom, whatever you have solved so far.",
         "Look at the words on a card that is not solved: is it an error?",
-        "What is needed further down is taken from the course's library until your own answer passes.",
+        "What is needed further down is taken from the course until your own answer passes.",
     )
     choices = {
         "error": ("The notebook stops with an error.", "No: an exercise never stops the notebook."),
@@ -23,7 +23,7 @@ class WhatCardsDo(Quiz):
             "No: an empty stub is no try. Nothing is counted, nothing is lost.",
         ),
         "library": (
-            "Nothing is wrong: cells further down use the library's function.",
+            "Nothing is wrong: cells further down use the course's own function.",
             "Yes. You can read on and come back; as soon as your own answer passes, yours is used.",
         ),
     }

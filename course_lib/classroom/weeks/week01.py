@@ -25,10 +25,10 @@ class AssumptionOrFact(Sorting):
             "model",
             "A linear model says this of any points, also of those that lie on a circle.",
         ),
-        "noise": (
-            "The ten points scatter around their trend by about 0.05.",
+        "largest": (
+            "The largest of the ten y is 0.55.",
             "data",
-            "You have to look at the points to know it; other points scatter more or less.",
+            "You have to look at the points to know it; ten others have another largest y.",
         ),
         "near": (
             "The answer at x is the answer at the nearest known point.",
@@ -149,8 +149,8 @@ class Place(CodeExercise):
 
 
 class ColumnThree(Quiz):
-    """Push a 0 or a 4 to column 4 and back to column 3. In column 4 the convolutional model gives the
-    same probabilities as in column 0, and in column 3 it does not. Why?
+    """Push a digit, such as a 0 or a 4, to column 4 and back to column 3. In column 4 the convolutional model
+    gives the same probabilities as in column 0, and in column 3 it does not. Why?
     """
 
     id, title = "1.3", "One pixel back"
@@ -243,6 +243,14 @@ class Permute(CodeExercise):
             """
             generator = torch.Generator().manual_seed(seed)
             return images[torch.randperm(len(images), generator=generator)]
+
+        def across_images(images, seed):
+            """Your pixels move from one image into another. Put the pixels of *one* image into a new order,
+            and use it for each.
+            """
+            generator = torch.Generator().manual_seed(seed)
+            order = torch.randperm(images.numel(), generator=generator)
+            return images.flatten()[order].view(images.shape)
 
         def seed_forgotten(images, seed):
             """One order for all, which is right, but it does not come from `seed`: another seed has to give

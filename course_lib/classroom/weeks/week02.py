@@ -45,7 +45,7 @@ class ReadTheMatrix(ClickCell):
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
     has to be 0; where it is None, everything is allowed. A row that allows nothing may not become nan: with
-    the smallest finite number it gets even weights.
+    the most negative finite number it gets even weights.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
@@ -55,20 +55,20 @@ class AttentionWeights(CodeExercise):
         "Three steps: dot products of every query with every key, the division, the softmax. Which dimension "
         "of the "
         "scores belongs to the keys?",
-        "`key.transpose(-2, -1)` works with and without batch. A forbidden score must become very small "
+        "`key.transpose(-2, -1)` works with and without batch. A forbidden score must become very negative "
         "*before* the "
         "softmax: then its weight is 0 and the rest still sums to 1.",
         "`scores.masked_fill(~mask, something)` changes the forbidden scores. With -inf, a row in which all "
         "is "
-        "forbidden becomes nan; the smallest finite number, `torch.finfo(scores.dtype).min`, does not.",
+        "forbidden becomes nan; the most negative finite number, `torch.finfo(scores.dtype).min`, does not.",
     )
 
     def stub(query, key, mask=None):
-        """softmax(Q Kᵀ / √d).  query: (..., n, d), key: (..., m, d), mask: (..., n, m) bool → (..., n, m)"""
+        """softmax(Q Kᵀ / √d), (..., n, m). query: (..., n, d), key: (..., m, d), mask: bool, broadcastable"""
         ...
 
     def solution(query, key, mask=None):
-        """softmax(Q Kᵀ / √d).  query: (..., n, d), key: (..., m, d), mask: (..., n, m) bool → (..., n, m)"""
+        """softmax(Q Kᵀ / √d), (..., n, m). query: (..., n, d), key: (..., m, d), mask: bool, broadcastable"""
         scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
         if mask is not None:
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -154,14 +154,14 @@ class AttentionWeights(CodeExercise):
 
         def zero_instead_of_small(query, key, mask=None):
             """You set forbidden *scores* to 0, but the softmax makes e⁰ = 1 of that. They have to be very
-            small.
+            negative.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return (scores if mask is None else scores.masked_fill(~mask, 0.0)).softmax(dim=-1)
 
         def minus_infinity(query, key, mask=None):
-            """A row in which everything is forbidden becomes nan, because of -inf. Use
-            `torch.finfo(scores.dtype).min`.
+            """A row in which everything is forbidden becomes nan, because of -inf or of 0 / 0. Write
+            `torch.finfo(scores.dtype).min` into the forbidden scores instead.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(dim=-1)
@@ -254,7 +254,7 @@ class SplitHeads(CodeExercise):
             return hidden.view(batch, length, hidden_size // num_heads, num_heads).transpose(1, 2)
 
         def sizes_with_a_point(hidden, num_heads):
-            """`/` gives a number with a point, 2.0, and `view` needs whole ones: divide with `//`."""
+            """`/` gives a float, 2.0, and `view` needs whole numbers: divide with `//`."""
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, num_heads, hidden_size / num_heads).transpose(1, 2)
 
@@ -458,6 +458,10 @@ class AddAndNorm(CodeExercise):
             """You normalise both and then add. One LayerNorm, around the sum."""
             return norm(hidden) + norm(change)
 
+        def norm_of_your_own(hidden, change, norm):
+            """You normalise by yourself. Call `norm`: it has a learned scale and shift besides."""
+            return nn.functional.layer_norm(hidden + change, hidden.shape[-1:])
+
         def called_the_change(hidden, change, norm):
             """`change` is a tensor, the finished Sublayer(x), and cannot be called: add it."""
             return norm(hidden + change(hidden))
@@ -483,15 +487,15 @@ class AddAndNorm(CodeExercise):
 
 
 class OneHeadTwoWords(Quiz):
-    """One head makes **배** look at the place and the verb. Find it in the first explorer. What does the
-    **same** head do for *bank* in the second one?
+    """One head makes **배** look at the place and the verb. Find it in the explorer that has 항구. What
+    does the **same** head do for *bank* in the one below?
     """
 
     id, title = "2.7", "Does a head have one job?"
     difficulty, importance, minutes = 2, 2, 8
     hints = (
         "There are four heads: two layers of two. In one, the largest weights of 배 are on 항구 and 탔.",
-        "Now take the same layer and head in the second explorer, select bank, and read its largest weight.",
+        "Now take the same layer and head in the explorer below, select bank, and read its largest weight.",
         "Compare with the other head of that layer: which of the two looks at anything but bank itself?",
     )
     choices = {

@@ -14,7 +14,7 @@ class WhoseTrouble(Sorting):
     id, title = "3.1", "Whose trouble is it?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "Take the table above: a column of it stands behind each trouble.",
+        "The table above shows two of these troubles. For the others ask what a single entry stands for.",
         "What is long makes attention slow; what is in no text before has no number.",
         "Characters: long. Words: many, and still unknown ones. Pieces: somebody has to choose their number.",
     )
@@ -233,6 +233,11 @@ class CountPairs(CodeExercise):
             """The last pair of each word is missing: does your range end one too early?"""
             return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
 
+    def explain(given, got, wanted):
+        if strange := [pair for pair in got if pair not in wanted]:
+            return f"{strange[0]!r} is no pair of neighbours in any word. Each word is counted by itself."
+        return None
+
     def cases():
         yield dict(split={"시장에": ["시", "##장", "##에"]}, counts={"시장에": 4})
         yield dict(
@@ -251,9 +256,9 @@ class CountPairs(CodeExercise):
 
 
 class Joined(CodeExercise):
-    """This function makes one piece of every occurrence of a pair. It worked on six words. On the town, where
-    나 + ##는 was to be joined, it joined ##나 and ##는 in 미나는 too; and where 우 + ##체 was, it joined 우
-    and ##체부. Find out why, and mend it; that may take more than one line.
+    """This function makes one piece of every occurrence of a pair. It worked on six words. In a larger text,
+    where 나 + ##는 was to be joined, it joined ##나 and ##는 in 미나는 too; and where the pair was 우 + ##체,
+    it joined 우 and ##체부. Find out why, and mend it; that may take more than one line. Return a new list.
     """
 
     id, title, name = "3.4", "Find the bug: too much is joined", "joined"
@@ -560,14 +565,14 @@ class LongestMatch(CodeExercise):
 
 class GreedyOrBest(Quiz):
     """The longest match cut *difference* into four pieces where three would do. Which of these would change
-    that, for this word and for all others?
+    that, for this word and for every other one that greedy cuts into too many?
     """
 
     id, title = "3.7", "Greedy, and what of it"
     difficulty, importance, minutes = 2, 2, 5
     hints = (
-        "Where did the longest match go wrong: in the vocabulary, or in its first step?",
-        "It never takes a step back. What would it need to know at its first step?",
+        "Where did the longest match go wrong: in the vocabulary, or in one of its steps?",
+        "It never takes a step back. What would it need to know before that step?",
         "Another vocabulary makes other mistakes. Looking at all ways to cut makes none.",
     )
     choices = {
