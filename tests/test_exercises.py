@@ -191,7 +191,7 @@ EQUIVALENT = {
         "angle.sin() * second": "multiplication commutes",
         "second * angle.cos() + first": "addition commutes",
     },
-    "4.5": {
+    "4.6": {
         "types[token_type_ids] + (": "addition commutes",
         "positions[:length] + words": "addition commutes",
         "token_type_ids.shape[1]": "both have the same shape",

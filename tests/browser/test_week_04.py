@@ -12,8 +12,8 @@ SINUSOIDS = '@exercise("4.2")'
 SIMILARITIES = 'card("4.3")'
 ROTARY = '@exercise("4.4")'
 SCRUBBER = "scrub(snapshots)"
-BUG = '@exercise("4.5")'
-LONGER = 'card("4.6")'
+LONGER = 'card("4.5")'
+BUG = '@exercise("4.6")'
 MY_CODE = "with my_code(week=4):"
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds
@@ -32,8 +32,8 @@ def test_week_4(lab):
     click_in_the_matrix(lab)
     write(lab, ROTARY, "4.4", change=("- second", "+ second"), says="This is no rotation")
     scrub_through_the_training(lab)
-    choose(lab, LONGER, "4.6")
-    write(lab, BUG, "4.5", change=("[:length]", "[1 : length + 1]"), says="takes row 1 of the positions")
+    choose(lab, LONGER, "4.5")
+    write(lab, BUG, "4.6", change=("[:length]", "[1 : length + 1]"), says="takes row 1 of the positions")
     lab.run_cell(MY_CODE)
     expect(lab.output(MY_CODE)).to_contain_text("embeddings.sinusoidal_positions, positions.rotary")
 

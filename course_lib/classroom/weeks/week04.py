@@ -52,7 +52,8 @@ class SameOrNot(Sorting):
 
 class Sinusoids(CodeExercise):
     """Write the positions of Vaswani et al. (2017): a row for each position, and in it the sine and the
-    cosine of each clock, alternating. Clock i has turned by position / 10000^(2i / hidden_size).
+    cosine of each clock, alternating. Clock i, from 0 to hidden_size / 2 − 1, has turned by
+    position / 10000^(2i / hidden_size), in radians.
     """
 
     id, title, name = "4.2", "A row of clocks", "sinusoidal_positions"
@@ -84,6 +85,10 @@ class Sinusoids(CodeExercise):
             """
             clock = torch.arange(hidden_size // 2)
             return Sinusoids.rows(length, 10000.0 ** -(clock / hidden_size))
+
+        def doubled_again(length, hidden_size):
+            """Your clocks slow down too quickly: `torch.arange(0, hidden_size, 2)` is 2i already."""
+            return Sinusoids.rows(length, 10000.0 ** -(2 * torch.arange(0, hidden_size, 2) / hidden_size))
 
         def side_by_side(length, hidden_size):
             """All sines stand first and all cosines behind them. They have to alternate: sine and cosine of
@@ -187,8 +192,8 @@ class Rotary(CodeExercise):
     """Turn vectors by their positions. Each two neighbouring numbers of a vector are a point in the plane;
     the clock of that pair turns it by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos).
     `clock_angles(n, d)` gives the angles, a row for each position, a column for each clock, as float64; the
-    result has the dtype of the vectors. (In section 3 the pairs were (sine, cosine): there the minus stood
-    in the other place.)
+    result has the dtype of the vectors. (The pairs above were (sine, cosine): there the minus stood in the
+    other place.)
     """
 
     id, title, name = "4.4", "Turn by the clock", "rotary"
@@ -287,6 +292,42 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(2, 3, 4, 8, seed=2))
 
 
+class Which(Quiz):
+    """You build an encoder that has to read texts longer than those it was trained on. What does the last
+    printout say about it?
+    """
+
+    id, title = "4.5", "Longer than trained"
+    difficulty, importance, minutes = 2, 3, 5
+    hints = (
+        "Look at the column *beyond it*, for both tasks.",
+        "A table has rows, and rows that were never trained are noise.",
+        "Does any of the four lead in both tasks? A careful sentence names the task.",
+    )
+    choices = {
+        "learned": (
+            "A learned table, for it was trained and the others were not.",
+            "It was trained up to its length. The rows behind it never were, and a star there is lost.",
+        ),
+        "sinusoidal": (
+            "Sinusoids: they are computed, so they go on for ever.",
+            "They go on, but the encoder has never seen those values: in the relative task little of what it "
+            "could is left. Computable is not the same as understood.",
+        ),
+        "rotary": (
+            "Rotations, where the answer is at a distance; where it is at a place, they are behind the table "
+            "and the sinusoids at both lengths.",
+            "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
+            "queries and keys do not tell.",
+        ),
+        "none": (
+            "None: what knows no positions cannot be confused by them.",
+            "It is not confused, and it does not know the answer either.",
+        ),
+    }
+    answer = "rotary"
+
+
 class EmbedBug(CodeExercise):
     """BERT's input: what each token is, plus where it stands, plus which text it belongs to. This version
     passed its author's test, a batch of four texts with four tokens each. With eight texts of five tokens it
@@ -294,7 +335,7 @@ class EmbedBug(CodeExercise):
     it.
     """
 
-    id, title, name = "4.5", "Find the bug: right only for squares", "embed"
+    id, title, name = "4.6", "Find the bug: right only for squares", "embed"
     difficulty, importance, minutes = 2, 3, 10
     hints = (
         "What shape has `input_ids`? What does `len` of it count?",
@@ -359,39 +400,3 @@ class EmbedBug(CodeExercise):
             input_ids = torch.randint(0, 7, shape, generator=generator)
             token_type_ids = torch.randint(0, 2, shape, generator=generator)
             yield dict(input_ids=input_ids, token_type_ids=token_type_ids, **tables)
-
-
-class Which(Quiz):
-    """You build an encoder that shall read texts longer than those it was trained on. What does your table
-    say about it?
-    """
-
-    id, title = "4.6", "Longer than trained"
-    difficulty, importance, minutes = 2, 3, 5
-    hints = (
-        "Look at the columns *beyond the trained length*, for both tasks.",
-        "A table has rows, and rows that were never trained are noise.",
-        "Does any of the four lead in both tasks? A careful sentence names the task.",
-    )
-    choices = {
-        "learned": (
-            "A learned table, for it was trained and the others were not.",
-            "It was trained up to its length. The rows behind it never were, and a star there is lost.",
-        ),
-        "sinusoidal": (
-            "Sinusoids: they are computed, so they go on for ever.",
-            "They go on, but the encoder has never seen those values: in the relative task it finds next to "
-            "nothing there. Computable is not the same as understood.",
-        ),
-        "rotary": (
-            "Rotations, where the answer is at a distance; where it is at a place, they are behind at both "
-            "lengths.",
-            "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
-            "queries and keys do not tell.",
-        ),
-        "none": (
-            "None: what knows no positions cannot be confused by them.",
-            "It is not confused, and it does not know the answer either.",
-        ),
-    }
-    answer = "rotary"
