@@ -78,16 +78,18 @@ class SelfAttention(nn.Module):
         self.query_key_value = nn.Linear(hidden_size, 3 * hidden_size)  # three maps in one matrix product
         self.output = nn.Linear(hidden_size, hidden_size)
 
+    def project(self, hidden):
+        """(batch, n, hidden_size) → query, key and value, each (batch, num_heads, n, head_size)."""
+        query, key, value = self.query_key_value(hidden).chunk(3, dim=-1)  # each (batch, n, hidden_size)
+        return tuple(split_heads(each, self.num_heads) for each in (query, key, value))
+
     def forward(self, hidden, mask=None, output_weights=False):
         """hidden: (batch, n, hidden_size)   mask: broadcastable to (batch, num_heads, n, n), bool, or None
 
         Returns (batch, n, hidden_size) and the weights (batch, num_heads, n, n), or None unless
         `output_weights`.
         """
-        query, key, value = (
-            split_heads(projected, self.num_heads)  # (batch, num_heads, n, head_size)
-            for projected in self.query_key_value(hidden).chunk(3, dim=-1)
-        )
+        query, key, value = self.project(hidden)  # each (batch, num_heads, n, head_size)
         dropout = self.dropout if self.training else 0.0
         if self.fused and not output_weights:
             context, weights = fused_attention(query, key, value, mask, dropout), None

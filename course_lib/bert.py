@@ -70,15 +70,14 @@ class BertConfig:
             )
 
     @classmethod
-    def base(cls, **changes):
+    def base(cls):
         """BERT-Base, uncased vocabulary."""
-        return cls(**changes)
+        return cls()
 
     @classmethod
-    def large(cls, **changes):
+    def large(cls):
         """BERT-Large, uncased vocabulary."""
-        size = dict(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096)
-        return cls(**(size | changes))
+        return cls(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096)
 
     @classmethod
     def from_dict(cls, settings):
@@ -113,8 +112,10 @@ class BertConfig:
 
 @dataclass
 class BertOutput:
-    """last_hidden_state: (batch, n, hidden_size)   pooler_output: (batch, hidden_size), or None without a
-    pooler attentions: one (batch, num_attention_heads, n, n) per layer, or None unless asked for"""
+    """last_hidden_state: (batch, n, hidden_size)
+    pooler_output: (batch, hidden_size), or None without a pooler
+    attentions: one (batch, num_attention_heads, n, n) per layer, or None unless asked for
+    """
 
     last_hidden_state: torch.Tensor
     pooler_output: torch.Tensor | None = None

@@ -7,8 +7,8 @@ import codecs
 import os
 import pydoc_data.topics
 import shutil
-import site
 import sysconfig
+import unicodedata
 from array import array
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ import torch
 from course_lib.town import Town
 from course_lib.world import LANGUAGES
 
+TOWNS = ("town-ko", "town-en")
 TOWN_STORIES = 200_000
 SUFFIXES = (".txt", ".md")
 
@@ -29,7 +30,7 @@ def corpus_texts(name, warn=print):
     ValueError or FileNotFoundError where there is nothing to read; `warn` is told of each file that is left
     out.
     """
-    if name in ("town-ko", "town-en"):
+    if name in TOWNS:
         return lambda: Town(name[-2:]).stories(TOWN_STORIES, seed=1)
     if name == "town":
         return lambda: in_turn(*(Town(language).stories(TOWN_STORIES // 2, seed=1) for language in LANGUAGES))
@@ -80,14 +81,15 @@ def why_not_text(path):
 
 
 def paragraphs(path):
-    """The stretches of a text file between blank lines. A line without end is cut after a million
-    characters.
+    """The stretches of a text file between blank lines, composed (NFC). A line without end is cut after a
+    million characters.
     """
     lines = []
     with open(path, encoding="utf-8-sig") as file:
         while line := file.readline(1_000_000):
             if line.strip():
-                lines.append(line.strip())
+                # Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other pieces.
+                lines.append(unicodedata.normalize("NFC", line.strip()))
             if lines and (not line.strip() or len(line) == 1_000_000):
                 yield " ".join(lines)
                 lines = []
@@ -101,7 +103,8 @@ def documentation():
     """
     for _, text in sorted(pydoc_data.topics.topics.items()):
         yield " ".join(text.split())
-    roots = [Path(sysconfig.get_path("stdlib")), *map(Path, site.getsitepackages())]
+    folders = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    roots = [Path(folder) for folder in dict.fromkeys(folders)]  # the last two are mostly the same
     for root in roots:
         for path in sorted(root.rglob("*.py")):
             if root == roots[0] and "site-packages" in path.parts:
@@ -111,15 +114,19 @@ def documentation():
 
 def docstrings(path):
     """The docstrings in a Python file, without running it."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, RecursionError, OSError):
-        return  # templates and test data are not always Python
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             text = ast.get_docstring(node)
             if text and len(text) >= 40:
                 yield " ".join(text.split())
+
+
+def syntax_tree(path):
+    """What a Python file consists of; an empty tree where it cannot be read."""
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, OSError):
+        return ast.parse("")  # templates and test data are not always Python
 
 
 def tokenized(texts, tokenizer, max_length):
@@ -148,8 +155,7 @@ class Examples:
     def write(cls, folder, examples):
         folder = Path(folder)
         partial = folder.with_name(folder.name + ".part")
-        for old in (partial, folder):
-            shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         end = 0
         with open(partial / "ids.bin", "wb") as ids, open(partial / "ends.bin", "wb") as ends:
@@ -159,6 +165,7 @@ class Examples:
                 array("q", [end]).tofile(ends)
         if end == 0:
             raise ValueError("the corpus is empty: there is no text in it")
+        shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
         return cls(folder)
 
@@ -187,23 +194,31 @@ def pad(examples, pad_id):
     return batch
 
 
+# How far the seed of a draw is from that of the same draw under the run's next seed, and in the next epoch:
+# more than a run has steps, and more than an epoch has windows, so that each draws its own.
+NEXT_SEED, NEXT_EPOCH = 1_000_003, 9176
+WINDOW = 64  # batches
+
+
 class Batches:
     """The batch of every step, a function of the step alone: training can stop anywhere and go on.
 
-    Each epoch shuffles all examples. Within a window of `window` batches they are sorted by length, so that
-    texts of one length meet and little is padded; then the window's batches are shuffled.
+    Each epoch shuffles all examples and takes them in windows of WINDOW batches, fewer where there are not so
+    many. What does not fill the last window is left out until the next epoch, which shuffles anew. Within a
+    window examples are sorted by length, so that texts of one length meet and little is padded; then the
+    window's batches are shuffled. A corpus smaller than one batch gives it again and again.
     """
 
-    def __init__(self, examples, batch_size, pad_id, seed=0, window=64):
+    def __init__(self, examples, batch_size, pad_id, seed=0):
         self.examples, self.batch_size, self.pad_id, self.seed = examples, batch_size, pad_id, seed
-        self.window = max(1, min(window, len(examples) // batch_size))
+        self.window = max(1, min(WINDOW, len(examples) // batch_size))
         self.per_epoch = max(1, len(examples) // (batch_size * self.window)) * self.window
         self._order = (None, None)
         self._planned = (None, None)
 
     def epoch_order(self, epoch):
         if self._order[0] != epoch:
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            generator = torch.Generator().manual_seed(self.seed * NEXT_SEED + epoch)
             order = torch.randperm(len(self.examples), generator=generator, dtype=torch.int64)
             self._order = (epoch, order)
         return self._order[1]
@@ -216,7 +231,7 @@ class Batches:
             examples = sorted(self.examples.read(rows), key=len)  # sorting keeps the shuffled order of equals
             cut = range(0, len(examples), self.batch_size)
             batches = [pad(examples[i : i + self.batch_size], self.pad_id) for i in cut]
-            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch * 9176 + window)
+            generator = torch.Generator().manual_seed(self.seed * NEXT_SEED + epoch * NEXT_EPOCH + window)
             order = torch.randperm(len(batches), generator=generator).tolist()
             self._planned = ((epoch, window), [batches[number] for number in order])
         return self._planned[1]
@@ -225,5 +240,4 @@ class Batches:
         """step: from 0, without end. Returns (batch_size, longest) ids."""
         epoch, position = divmod(step, self.per_epoch)
         window, number = divmod(position, self.window)
-        batches = self.plan(epoch, window)
-        return batches[number % len(batches)]  # a corpus smaller than one batch gives it again and again
+        return self.plan(epoch, window)[number]

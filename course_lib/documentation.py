@@ -13,6 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from course_lib.corpus import syntax_tree
+
 # Modules whose functions somebody might look for. Importing them has no effect that can be seen.
 MODULES = (
     "builtins argparse base64 bisect calendar collections contextlib copy csv datetime difflib fnmatch "
@@ -77,6 +79,7 @@ def first_paragraph(docstring):
 
 # -- with labels
 
+SHORTEST = 40  # characters of a docstring that says enough
 PACKAGES = ("matplotlib", "networkx", "numpy", "scipy", "sklearn", "torch.nn")
 # A docstring that names its package gives the answer away, so these words are taken out of all of them.
 GIVEAWAYS = re.compile(
@@ -93,27 +96,25 @@ class Docstring(NamedTuple):
     module: str
 
 
-def labelled_docstrings(packages=PACKAGES, shortest=40):
-    """The docstrings of some installed packages, each text once, in a fixed order. Nothing is imported."""
+def labelled_docstrings():
+    """The docstrings of PACKAGES, each text once, in a fixed order. Their files are read and not run; only to
+    find torch.nn, torch itself is imported.
+    """
     found = {}
-    for label, package in enumerate(packages):
+    for label, package in enumerate(PACKAGES):
         root = Path(importlib.util.find_spec(package).origin).parent
         for path in sorted(root.rglob("*.py")):
             module = path.relative_to(root.parent).with_suffix("").as_posix().replace("/", ".")
             if "tests" not in module.split("."):
                 for text in docstrings_in(path):
-                    if len(text) >= shortest:
+                    if len(text) >= SHORTEST:
                         found.setdefault(text, Docstring(text, label, module))
     return list(found.values())
 
 
 def docstrings_in(path):
     """The first paragraphs of the docstrings in a file, without the words in GIVEAWAYS."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except SyntaxError:
-        return  # templates and test data are not always Python
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
             text = first_paragraph(ast.get_docstring(node))
             yield " ".join(GIVEAWAYS.sub("", text).split())

@@ -25,7 +25,7 @@ def add_and_norm(hidden, change, norm):
     """What a sublayer computed is added to what it was given (residual), and the sum is normalised (post-LN).
 
     hidden, change: (batch, n, hidden_size)   norm: a LayerNorm over hidden_size → (batch, n, hidden_size)
-    Vaswani et al. 2017, section 5.4: LayerNorm(x + Sublayer(x)).
+    Vaswani et al. 2017, section 3.1: LayerNorm(x + Sublayer(x)).
     """
     return norm(hidden + change)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import unicodedata
 
 import torch
 
@@ -15,6 +16,9 @@ def fill_mask(model, tokenizer, text, top=5):
 
     Text right behind a [MASK] is read as the rest of the hidden word: [MASK]에 is [MASK] ##에.
     """
+    if not 1 <= top <= len(tokenizer.vocab):
+        raise ValueError(f"top must be from 1 to {len(tokenizer.vocab)}, the number of pieces, got {top}")
+    text = unicodedata.normalize("NFC", text)  # 한 may come as ㅎ ㅏ ㄴ (NFD); the model learnt it composed
     encoding = tokenizer.encode(text, continue_masks=True)
     gaps = [position for position, token in enumerate(encoding.tokens) if token == "[MASK]"]
     if not gaps:

@@ -16,7 +16,9 @@ from course_lib.similarity import batches_by_length
 
 @dataclass(frozen=True)
 class FineTuning:
-    """The settings. learning_rate: the highest one, after warm-up over a tenth of the steps"""
+    """The settings. learning_rate: where the line of the warm-up ends, after a tenth of the steps, and that
+    of the decay begins. The lower line counts, so about 91 % of it is reached.
+    """
 
     steps: int = 100
     batch_size: int = 16

@@ -10,6 +10,9 @@ from torch import nn
 from torch.func import functional_call, stack_module_state
 
 CLASSES = 10
+PATCH = 4  # pixels on each side of the squares that a Transformer reads
+TOLERANCE = 0.05  # how far a model's size may be from the budget, as a share of it
+LEARNING_RATE = 6e-3
 
 # -- digits on a canvas
 
@@ -30,13 +33,13 @@ def place(image, row, column, canvas=12):
     return placed
 
 
-def scatter(images, rows, columns, generator, canvas=12):
-    """Each image at a place of its own, drawn from `rows` and `columns`.  (n, h, w) → (n, canvas, canvas)"""
+def scatter(images, rows, columns, generator):
+    """Each image at a place of its own, drawn from `rows` and `columns`.  (n, h, w) → (n, 12, 12)"""
     places = [
         [choices[i] for i in torch.randint(len(choices), (len(images),), generator=generator).tolist()]
         for choices in (rows, columns)
     ]
-    return torch.stack([place(image, *at, canvas) for image, *at in zip(images, *places)])
+    return torch.stack([place(image, *at) for image, *at in zip(images, *places)])
 
 
 def permute_pixels(images, seed):
@@ -110,15 +113,14 @@ class PatchTransformer(nn.Module):
     Dosovitskiy et al. 2021, with one head. Weeks 2 and 4 take it apart.
     """
 
-    def __init__(self, width, canvas=12, positions=True, patch=4):
+    def __init__(self, width, canvas=12, positions=True):
         super().__init__()
-        if canvas % patch:
-            raise ValueError(f"a canvas of {canvas} pixels cannot be cut into patches of {patch}")
-        self.patch = patch
-        self.embedding = nn.Linear(patch * patch, width)
+        if canvas % PATCH:
+            raise ValueError(f"a canvas of {canvas} pixels cannot be cut into patches of {PATCH}")
+        self.embedding = nn.Linear(PATCH * PATCH, width)
         self.positions = None
         if positions:
-            self.positions = nn.Parameter(0.1 * torch.randn((canvas // patch) ** 2, width))
+            self.positions = nn.Parameter(0.1 * torch.randn((canvas // PATCH) ** 2, width))
         self.query_key_value = nn.Linear(width, 3 * width)
         self.output = nn.Linear(width, width)
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
@@ -126,7 +128,7 @@ class PatchTransformer(nn.Module):
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, images):
-        hidden = self.embedding(patches(images, self.patch))  # (batch, patches, width)
+        hidden = self.embedding(patches(images, PATCH))  # (batch, patches, width)
         if self.positions is not None:
             hidden = hidden + self.positions
         query, key, value = self.query_key_value(hidden).chunk(3, dim=-1)
@@ -151,10 +153,10 @@ def count_parameters(model):
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def width_for(kind, budget, tolerance=0.05, **options):
+def width_for(kind, budget, **options):
     """The width at which `kind(width, **options)` has nearest to `budget` parameters.
 
-    ValueError where none comes within `tolerance` of it, a share of the budget.
+    ValueError where none comes within TOLERANCE of it.
     """
     width, counts = 1, {}
     with torch.device("meta"):  # counted without being made
@@ -162,9 +164,9 @@ def width_for(kind, budget, tolerance=0.05, **options):
             counts[width] = count_parameters(kind(width, **options))
             width += 1
     nearest = min(counts, key=lambda each: abs(counts[each] - budget))
-    if abs(counts[nearest] - budget) > tolerance * budget:
+    if abs(counts[nearest] - budget) > TOLERANCE * budget:
         raise ValueError(
-            f"no width gives {kind.__name__} {budget:,} parameters ± {tolerance:.0%}: width {nearest} is "
+            f"no width gives {kind.__name__} {budget:,} parameters ± {TOLERANCE:.0%}: width {nearest} is "
             f"nearest, with {counts[nearest]:,}"
         )
     return nearest
@@ -181,8 +183,8 @@ class Together:
     here, texts in week 4.
     """
 
-    def __init__(self, make, models, seed=0):
-        torch.manual_seed(seed)
+    def __init__(self, make, models):
+        torch.manual_seed(0)
         made = [make() for _ in range(models)]
         self.pattern = made[0]
         self.parameters, _ = stack_module_state(made)  # {name: (models, …)}
@@ -195,15 +197,15 @@ class Together:
 
         return torch.vmap(one)(self.parameters, inputs)
 
-    def train(self, inputs, labels, sizes, steps=800, batch_size=32, learning_rate=6e-3, seed=0):
+    def train(self, inputs, labels, sizes, steps=800, batch_size=32):
         """Adam with a learning rate that falls to 0. Model i sees the first sizes[i] of its inputs.
 
         inputs: (models, n, …)   labels: (models, n)   Yields after each step.
         """
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(0)
         sizes = torch.as_tensor(sizes)[:, None]  # (models, 1)
         model = torch.arange(len(sizes))[:, None]
-        optimizer = torch.optim.Adam(self.parameters.values(), lr=learning_rate, fused=True)
+        optimizer = torch.optim.Adam(self.parameters.values(), lr=LEARNING_RATE, fused=True)
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         for _ in range(steps):
             picked = (torch.rand(len(sizes), batch_size, generator=generator) * sizes).long()

@@ -7,6 +7,7 @@ Devlin et al. 2019, section 3.1: of the positions that may be hidden, 15 % are; 
 import torch
 
 from course_lib.bert import IGNORE_INDEX
+from course_lib.wordpiece import SPECIAL, require_special
 
 
 def choose_positions(candidates, probability=0.15, generator=None):
@@ -90,15 +91,11 @@ class Vocabulary:
     is_special, is_continuation: (vocab_size,) bool   ordinary_ids: the ids of all pieces that are not special
     """
 
-    SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-
     def __init__(self, pieces):
         """pieces: the list of all pieces, in the order of their ids"""
         pieces = list(pieces)
-        missing = [piece for piece in self.SPECIAL if piece not in pieces]
-        if missing:
-            raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
-        self.is_special = torch.tensor([piece in self.SPECIAL for piece in pieces])
+        require_special(pieces)
+        self.is_special = torch.tensor([piece in SPECIAL for piece in pieces])
         self.is_continuation = torch.tensor([piece.startswith("##") for piece in pieces])
         self.ordinary_ids = (~self.is_special).nonzero().flatten()
         self.mask_id = pieces.index("[MASK]")

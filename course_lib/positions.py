@@ -7,11 +7,13 @@ keys.
 import torch
 from torch import nn
 
-from course_lib.attention import SelfAttention, attention, merge_heads, split_heads
+from course_lib.attention import SelfAttention
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 from course_lib.encoder import EncoderLayer
 
 KINDS = ("none", "sinusoidal", "learned", "rotary")
+HIDDEN_SIZE, NUM_HEADS = 32, 2
+LONGEST = 64  # rows of the learned table; the other kinds know no end
 
 
 def rotary(vectors):
@@ -28,34 +30,27 @@ def rotary(vectors):
 class RotaryAttention(SelfAttention):
     """Self-attention whose queries and keys are turned by their position: a score depends on the distance."""
 
-    def forward(self, hidden, mask=None, output_weights=False):
-        query, key, value = (
-            split_heads(projected, self.num_heads)  # (batch, num_heads, n, head_size)
-            for projected in self.query_key_value(hidden).chunk(3, dim=-1)
-        )
-        context, weights = attention(rotary(query), rotary(key), value, mask)
-        return self.output(merge_heads(context)), weights if output_weights else None
+    def project(self, hidden):
+        query, key, value = super().project(hidden)  # each (batch, num_heads, n, head_size)
+        return rotary(query), rotary(key), value
 
 
 class PlacedEncoder(nn.Module):
-    """One encoder layer that answers one question about a text, with positions of one of KINDS.
+    """One encoder layer that answers one question about a text, with positions of one of KINDS."""
 
-    longest: rows of the learned table; the other kinds know no end
-    """
-
-    def __init__(self, kind, vocab_size, hidden_size=32, num_heads=2, longest=64):
+    def __init__(self, kind, vocab_size):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         self.kind = kind
-        self.words = nn.Embedding(vocab_size, hidden_size)
+        self.words = nn.Embedding(vocab_size, HIDDEN_SIZE)
         if kind == "learned":
-            self.positions = nn.Parameter(torch.randn(longest, hidden_size))
+            self.positions = nn.Parameter(torch.randn(LONGEST, HIDDEN_SIZE))
         options = dict(dropout=0.0, attention_dropout=0.0, fused=False)  # vmap has no rule for the fused form
-        self.layer = EncoderLayer(hidden_size, num_heads, 4 * hidden_size, **options)
+        self.layer = EncoderLayer(HIDDEN_SIZE, NUM_HEADS, 4 * HIDDEN_SIZE, **options)
         if kind == "rotary":
-            self.layer.attention = RotaryAttention(hidden_size, num_heads)
-        self.answer = nn.Linear(hidden_size, vocab_size)
+            self.layer.attention = RotaryAttention(HIDDEN_SIZE, NUM_HEADS, fused=False)
+        self.answer = nn.Linear(HIDDEN_SIZE, vocab_size)
 
     def forward(self, ids):
         """(batch, n) → scores (batch, vocab_size): the strongest of all positions answers."""

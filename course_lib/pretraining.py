@@ -22,13 +22,16 @@ from torch.nn.utils import clip_grad_norm_
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
+from course_lib.corpus import NEXT_SEED
 from course_lib.masking import mask_tokens
 
 
 @dataclass(frozen=True)
 class Training:
-    """The settings of a run. steps: None trains for `minutes` instead; learning_rate: the highest one, after
-    warm-up; mask_shares: of the hidden pieces, those that become [MASK], random, or stay
+    """The settings of a run. steps: None trains for `minutes` instead; learning_rate: where the line of the
+    warm-up ends and that of the decay begins. The lower line counts, so it is not quite reached: with 200 of
+    2,000 steps for warm-up, 91 % of it. mask_shares: of the hidden pieces, those that become [MASK],
+    random, or stay
     """
 
     steps: int | None = None
@@ -45,7 +48,7 @@ class Training:
     def __post_init__(self):
         if (self.steps is None) == (self.minutes is None):
             raise ValueError("give either steps or minutes, not both and not neither")
-        for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
+        for name in ("steps", "minutes", "batch_size", "learning_rate", "warmup", "clip"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, got {value!r}")
@@ -54,7 +57,7 @@ class Training:
 
     def learning_rate_at(self, step, done):
         """Linear warm-up, then linear decay to 0. done: the share of the run that is over, from 0 to 1."""
-        return self.learning_rate * min(1.0, (step + 1) / self.warmup, 1.0 - done)
+        return self.learning_rate * min((step + 1) / self.warmup, 1.0 - done)
 
 
 @dataclass
@@ -107,7 +110,7 @@ class PreTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         input_ids = self.batches[self.step]  # (batch, n)
-        generator = torch.Generator().manual_seed(self.training.seed * 1_000_003 + self.step)
+        generator = torch.Generator().manual_seed(self.training.seed * NEXT_SEED + self.step)
         hidden_ids, labels = mask_tokens(
             input_ids,
             self.vocab,
@@ -119,7 +122,7 @@ class PreTraining:
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
         rank, processes = process()
         hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
-        torch.manual_seed((self.training.seed * 1_000_003 + self.step) * processes + rank)  # for dropout
+        torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
         attention_mask = None  # most batches hold texts of one length and need none
         if (hidden_ids == self.vocab.pad_id).any():
             attention_mask = hidden_ids != self.vocab.pad_id
@@ -148,11 +151,18 @@ class PreTraining:
         """Take over what `state` gave."""
         for name, parameter in self.model.named_parameters():
             keys = [key for key in tensors if key.rpartition("/")[0] == name]
-            self.optimizer.state[parameter] = {key.rpartition("/")[2]: tensors[key] for key in keys}
+            # All of it, the number of steps too, lies where the parameter lies: fused AdamW wants it there.
+            self.optimizer.state[parameter] = {
+                key.rpartition("/")[2]: tensors[key].to(parameter.device) for key in keys
+            }
 
 
 def make_optimizer(model, training):
-    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019."""
+    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019.
+
+    0.98 as in Vaswani et al. 2017, section 5.3: how large gradients are is remembered over some 50 steps.
+    With 0.999, torch's default, it would be 1,000, and a short run is over by then.
+    """
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.ndim == 1]
     groups = [
@@ -180,8 +190,10 @@ def agreed(value):
 
 # -- kept on disk
 
+KEPT = 2  # checkpoints: the newest, and one more in case it is damaged
 
-def save_checkpoint(run, tokenizer, out, keep=2):
+
+def save_checkpoint(run, tokenizer, out):
     """Write out/checkpoint-STEP under another name first, so that what has the name is whole."""
     folder = Path(out) / f"checkpoint-{run.step:08d}"
     partial = folder.with_name(folder.name + ".part")
@@ -194,7 +206,7 @@ def save_checkpoint(run, tokenizer, out, keep=2):
     write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
-    for old in checkpoints(out)[keep:]:
+    for old in checkpoints(out)[KEPT:]:
         shutil.rmtree(old)
     return folder
 
@@ -209,19 +221,29 @@ def digest(path):
 
 
 def load_checkpoint(run, out, warn=print):
-    """Continue `run` from the newest sound checkpoint in `out`; damaged ones are named and passed over."""
+    """Continue `run` from the newest sound checkpoint in `out`; damaged ones are named and passed over.
+
+    ValueError where none is sound, or where it is of a model with another config.
+    """
     for folder in checkpoints(out):
         try:
             progress = json.loads((folder / "training.json").read_text(encoding="utf-8"))
             for name, wanted in progress["sha256"].items():
                 if digest(folder / name) != wanted:
                     raise ValueError(f"{name} is damaged")
-            weights = load_model(folder, BertForMaskedLM).state_dict()
+            model = load_model(folder, BertForMaskedLM)
             memory = read_safetensors(folder / "optimizer.safetensors")
         except (ValueError, KeyError, OSError) as error:
             warn(f"{folder} cannot be used ({error}); trying the one before")
             continue
-        run.model.load_state_dict(weights)
+        for name, wanted in vars(run.model.config).items():
+            kept = getattr(model.config, name)
+            if kept != wanted:
+                raise ValueError(
+                    f"{folder} holds a model with {name} = {kept}, and this run has {wanted}: go on with the "
+                    "options of the first run, or name another folder"
+                )
+        run.model.load_state_dict(model.state_dict())
         run.load_state(memory)
         run.step, run.tokens, run.seconds = (progress[name] for name in ("step", "tokens", "seconds"))
         return folder

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model, write_file
-from course_lib.corpus import Batches, Examples, corpus_texts, tokenized
+from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
 from course_lib.ladder import evaluate, hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import (
@@ -81,6 +81,12 @@ def prepare(args, warn):
     if args.resume and (folder / "train").is_dir():
         return load_tokenizer(folder), Examples(folder / "train"), Examples(folder / "held_out")
     stream = corpus_texts(args.corpus, warn)
+    count = sum(1 for _ in islice(stream(), HELD_OUT + 1))
+    if count <= HELD_OUT:
+        raise ValueError(
+            f"{args.corpus} holds {count} texts, and {HELD_OUT:,} are never trained on: give more than "
+            f"{HELD_OUT:,}; in a file, blank lines separate them"
+        )
     tokenizer = train_tokenizer(args.corpus, args.vocab_size, stream)
     tokenizer.save(folder)
     held_out = tokenized(islice(stream(), HELD_OUT), tokenizer, args.max_length)
@@ -95,13 +101,13 @@ def train_tokenizer(corpus, vocab_size, stream):
     if corpus == "town":
         if vocab_size is not None:
             raise ValueError("--vocab-size is not for both towns: they take the sizes of each")
-        stream_of = {name: corpus_texts(name) for name in ("town-ko", "town-en")}
+        stream_of = {name: corpus_texts(name) for name in TOWNS}
         both = [train_tokenizer(name, None, stream).vocab for name, stream in stream_of.items()]
         return WordPieceTokenizer(dict.fromkeys(piece for vocab in both for piece in vocab), **options)
     # The likelihood rule keeps Korean stems and particles apart; on other text frequency makes the better
     # pieces.
     rule = "likelihood" if corpus == "town-ko" else "frequency"
-    texts = islice(stream(), 20_000) if corpus.startswith("town-") else stream()
+    texts = islice(stream(), 20_000) if corpus in TOWNS else stream()
     size = vocab_size or VOCAB_SIZES.get(corpus, 8000)
     return WordPieceTokenizer(train_wordpiece(upto(texts, TOKENIZER_TEXT), size, rule, **options), **options)
 
@@ -118,7 +124,7 @@ def upto(texts, characters):
 def train(args):
     is_first = process()[0] == 0
     if is_first:
-        args.out.mkdir(parents=True, exist_ok=True)
+        make_folder(args.out)
         if checkpoints(args.out) and not args.resume:
             raise ValueError(f"{args.out} holds a run already: go on with --resume, or name another --out")
         prepared = prepare(args, tqdm.write)
@@ -154,7 +160,7 @@ def train(args):
     if args.resume:
         load_checkpoint(run, args.out, warn=tqdm.write)
     gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
-    town = Town(args.corpus[-2:], tokenizer) if args.corpus.startswith("town-") else None
+    town = Town(args.corpus[-2:], tokenizer) if args.corpus in TOWNS else None
     sample = examples.read(range(min(len(examples), NEIGHBOURS_TEXTS)))
     rungs = ladder(tokenizer.vocab, gaps, town, sample) if is_first else {}
     metrics = Metrics(args.out / "metrics.jsonl", run.step)
@@ -180,6 +186,13 @@ def train(args):
         save_model(run.model, args.out, tokenizer)
 
 
+def make_folder(out):
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {out} cannot be made ({error.strerror}): name another folder") from error
+
+
 def progress(run):
     return run.step if run.training.steps else int(run.seconds)
 
@@ -203,16 +216,26 @@ class Metrics:
         write_file(self.path, ("\n".join(self.lines) + "\n").encode())
 
 
+def join_processes():
+    """Meet the others that torchrun has started. NCCL exchanges what is on the GPUs, Gloo what is not."""
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        distributed.init_process_group("cpu:gloo,cuda:nccl")
+    else:
+        distributed.init_process_group("gloo")
+
+
 def main(argv=None):
     args = arguments(argv)
     if "WORLD_SIZE" in os.environ:
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        join_processes()
     try:
         train(args)
     except (ValueError, FileNotFoundError) as error:
         sys.exit(f"{error}")
     except OSError as error:
-        sys.exit(f"{error}\nThe last complete checkpoint is whole; make room and go on with --resume.")
+        advice = "\nThe last complete checkpoint is whole; make room and go on with --resume."
+        sys.exit(f"{error}{advice if checkpoints(args.out) else ''}")
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()

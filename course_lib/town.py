@@ -267,10 +267,7 @@ class Town:
                             result[position][piece] += before[node] * probability * backward[target]
                 backward = sums
         if total == 0.0:
-            after = " ".join(told[:furthest]) or "the beginning"
-            raise ValueError(
-                f"the town tells no such story: “{after}” cannot go on with {told[furthest:][:1]}"
-            )
+            raise ValueError(f"the town tells no such story: {where_it_ends(told, furthest)}")
         return {
             position + first: {
                 piece: mass / total
@@ -281,22 +278,28 @@ class Town:
 
     def floor(self, stories, masks):
         """The `Floor` of these stories (lists of tokens) where `masks` (sets of positions) are hidden."""
-        losses, best = [], []
+        losses = []
         for tokens, hidden in zip(stories, masks, strict=True):
             visible = [MASK if position in hidden else token for position, token in enumerate(tokens)]
             for position, distribution in self.posterior(visible).items():
                 losses.append(-math.log(distribution[tokens[position]]))
-                best.append(max(distribution.values()))
         if not losses:
             raise ValueError("nothing is hidden in these stories")
-        return Floor(sum(losses) / len(losses), sum(best) / len(best), len(losses))
+        return Floor(sum(losses) / len(losses))
+
+
+def where_it_ends(told, furthest):
+    """Why a text is no story, in words. furthest: so many of its pieces begin a story that there is"""
+    beginning = " ".join(told[:furthest])
+    if furthest == len(told):
+        return f"“{beginning}” is the beginning of one, and has to go on"
+    if furthest == 0:
+        return f"none begins with “{told[0]}”"
+    return f"“{beginning}” begins one, but cannot go on with “{told[furthest]}”"
 
 
 @dataclass(frozen=True)
 class Floor:
-    """loss: the mean −log p (nats) that the true probabilities give to the hidden pieces
-    accuracy: how often the likeliest piece is expected to be right   count: how many pieces were hidden"""
+    """loss: the mean −log p (nats) that the true probabilities give to the hidden pieces"""
 
     loss: float
-    accuracy: float
-    count: int

@@ -1,8 +1,7 @@
 """Week 3: WordPiece. Text becomes words, and words become pieces that a vocabulary of fixed size can name.
 
 Normalisation and the splitting into words follow BERT's rules, each one a function here. The pieces of a
-word are found by greedy longest match (Wu et al. 2016, section 4.1). Every character remembers where it
-stood in the text.
+word are found by greedy longest match (Song et al. 2021, abstract). Every character remembers its place.
 """
 
 import json
@@ -19,6 +18,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LONGEST_WORD = 100  # characters; a longer word becomes [UNK]
 
 # The blocks of CJK ideographs, each of which stands alone. Hangul and kana are not among them.
+# Where 0x2B920 stands, BERT's own code has 0x2B820; `tokenizers` has it as here, and the two should cut alike.
 IDEOGRAPHS = [
     (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
     (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F),
@@ -121,12 +121,18 @@ def is_punctuation(character):
 # -- pieces
 
 
+def require_special(pieces):
+    """ValueError names the special pieces that a vocabulary lacks."""
+    if missing := [piece for piece in SPECIAL if piece not in pieces]:
+        raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
+
+
 def longest_match(word, vocab, continues=False):
     """The longest piece that begins the word, then the longest that goes on, …; ["[UNK]"] where none does.
 
     word: str   vocab: the pieces, a set or anything else that `in` is quick for
     continues: the word itself goes on from something, so that its first piece has a ## too
-    Wu et al. 2016, section 4.1
+    Song et al. 2021, abstract
     """
     pieces, start = [], 0
     while start < len(word):
@@ -177,8 +183,7 @@ class WordPieceTokenizer:
         if len(self.ids) < len(self.vocab):
             twice = next(piece for piece, count in Counter(self.vocab).items() if count > 1)
             raise ValueError(f"the vocabulary holds {twice!r} twice")
-        if missing := [piece for piece in SPECIAL if piece not in self.ids]:
-            raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
+        require_special(self.ids)
         self.lowercase = lowercase
         self.strip_accents = strip_accents
 

@@ -51,6 +51,7 @@ def merges(counts, rule="likelihood", min_frequency=2):
     weight = list(counts.values())
     of_piece, of_pair = Counter(), Counter()
     where, partners = defaultdict(set), defaultdict(set)  # pair → numbers of words, piece → pairs it is in
+    changed = set()  # the pairs whose score is to be computed anew
 
     def count(number, sign):
         pieces = split[number]
@@ -69,7 +70,6 @@ def merges(counts, rule="likelihood", min_frequency=2):
             return of_pair[pair]
         return of_pair[pair] / (of_piece[pair[0]] * of_piece[pair[1]])
 
-    changed = set()
     for number in range(len(split)):
         count(number, 1)
     current = {pair: score(pair) for pair in of_pair if of_pair[pair] >= min_frequency}

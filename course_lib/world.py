@@ -66,7 +66,7 @@ class Row:
 
 def read_lines(path):
     """The rows of a .tsv file as (line number, {column: cell}). ValueError names file, line and reason."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()  # -sig: some editors put a mark in front
     lines = [
         (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
     ]
@@ -108,12 +108,8 @@ def read_tables(folder, language):
             links = {}
             for other in cells.keys() & sheets.keys():
                 wanted = {word.strip() for word in cells[other].split(",")}
-                known = {
-                    word: word in wanted
-                    for _, row in sheets[other]
-                    for word in (row.get("ko"), row.get("en"))
-                }
-                if unknown := sorted(wanted - known.keys()):
+                known = {word for _, row in sheets[other] for word in (row.get("ko"), row.get("en"))}
+                if unknown := sorted(wanted - known):
                     raise ValueError(f"{path}, line {number}: {other}.tsv has no row {', '.join(unknown)!r}")
                 links[other] = {
                     index

@@ -70,7 +70,7 @@ def main():
         chosen = labels != IGNORE_INDEX
         logits = vectors[chosen] @ embedding.weight.T / SIZE["hidden_size"] ** 0.5  # (gaps, pieces)
         loss = F.cross_entropy(logits, labels[chosen])
-        optimizer.param_groups[0]["lr"] = 2e-3 * min(1, step / 100, 1 - (step - 1) / STEPS)
+        optimizer.param_groups[0]["lr"] = 2e-3 * min(step / 100, 1 - (step - 1) / STEPS)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

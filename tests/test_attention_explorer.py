@@ -96,20 +96,6 @@ def test_layer_and_head_stay_in_the_model():
     assert (explorer.layer, explorer.head) == (1, 2)
 
 
-def test_another_text_moves_the_position_inside():
-    explorer = explore_attention(TOKENS, draw(), layer=1, position=8)
-    explorer.show(["배", "다"], draw(layers=1, length=2))
-    assert (explorer.tokens, explorer.layer, explorer.position) == (["배", "다"], 0, 1)
-    assert len(explorer.weights) == 4 * 3 * 2 * 2
-
-
-def test_a_refused_text_leaves_the_old_one():
-    explorer = explore_attention(TOKENS, draw())
-    with pytest.raises(ValueError):
-        explorer.show(["배"], draw())
-    assert explorer.tokens == TOKENS
-
-
 def uniform_but(place, weights, layers=2, heads=2):
     """Everybody looks everywhere alike, but for one row."""
     length = len(weights)

@@ -10,6 +10,7 @@ from course_lib.documentation import (
     GIVEAWAYS,
     PACKAGES,
     Docstring,
+    docstrings_in,
     documented_functions,
     first_paragraph,
     labelled_docstrings,
@@ -95,6 +96,12 @@ def test_no_module_stands_on_both_sides(docstrings, seed):
     assert not {each.module for each in kept} & {each.module for each in held_out}
     assert sorted([*kept, *held_out]) == sorted(docstrings)
     assert 0.3 <= len(held_out) / len(docstrings) < 0.4
+
+
+def test_a_file_that_cannot_be_read_stops_nothing(tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "template.py").write_text("class {{ name }}:", encoding="utf-8")
+    assert not [*docstrings_in(tmp_path / "folder.py"), *docstrings_in(tmp_path / "template.py")]
 
 
 def test_a_split_is_drawn_by_its_seed():

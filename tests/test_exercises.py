@@ -5,6 +5,7 @@ A new exercise is found by itself, and fails here until it has all that the othe
 
 import ast
 import copy
+import re
 import time
 
 import pytest
@@ -236,7 +237,8 @@ EQUIVALENT = {
 @pytest.mark.parametrize("name", CODE)
 def test_mutated_solutions_fail(name):
     each = CODE[name]
-    found = mutants(each.source(each.solution, keep_docstring=False))
+    docstring = r'^(def .*?:\n)\s*""".*?"""\n'
+    found = mutants(re.sub(docstring, r"\1", each.source(each.solution), count=1, flags=re.DOTALL))
     header = f"from {each.__module__} import {each.__name__}\n"
     survivors = [mutant for mutant in found if check(name, header + mutant).passed]
     explained = EQUIVALENT.get(name, {})

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.embeddings import clock_angles, sinusoidal_positions
-from course_lib.positions import KINDS, PlacedEncoder, rotary
+from course_lib.positions import HIDDEN_SIZE, KINDS, LONGEST, PlacedEncoder, RotaryAttention, rotary
 
 
 def draw(*shape, seed=0):
@@ -59,9 +59,29 @@ def test_with_positions_the_order_counts(kind):
 def test_kinds_differ_in_nothing_but_their_positions():
     sizes = {}
     for kind in KINDS:
-        model = PlacedEncoder(kind, vocab_size=9, longest=10)
+        model = PlacedEncoder(kind, vocab_size=9)
         sizes[kind] = sum(parameter.numel() for parameter in model.parameters())
-    assert sizes["none"] == sizes["sinusoidal"] == sizes["rotary"] == sizes["learned"] - 10 * 32
+    assert sizes["none"] == sizes["sinusoidal"] == sizes["rotary"] == sizes["learned"] - LONGEST * HIDDEN_SIZE
+
+
+def test_dropout_acts_on_rotary_attention_in_training_alone():
+    torch.manual_seed(0)
+    attention, hidden = RotaryAttention(8, 2, dropout=0.5), torch.randn(1, 6, 8)
+    for fused in (True, False):
+        attention.fused = fused
+        attention.train()
+        assert not torch.equal(attention(hidden)[0], attention(hidden)[0])
+        attention.eval()
+        assert torch.equal(attention(hidden)[0], attention(hidden)[0])
+
+
+def test_the_fused_form_of_rotary_attention_gives_the_same_numbers():
+    torch.manual_seed(0)
+    attention, hidden = RotaryAttention(8, 2), torch.randn(3, 6, 8)
+    clear, weights = attention(hidden, output_weights=True)
+    fused, none = attention(hidden)
+    assert weights is not None and none is None
+    torch.testing.assert_close(fused, clear, atol=1e-6, rtol=1e-5)
 
 
 def test_an_unknown_kind_is_refused():

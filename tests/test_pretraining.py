@@ -3,18 +3,24 @@
 import json
 import os
 import signal
+import site
 import subprocess
 import sys
+import sysconfig
 import time
+import unicodedata
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
 
+from course_lib import pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import read_safetensors
-from course_lib.corpus import Batches, Examples, corpus_texts, why_not_text
+from course_lib.corpus import Batches, Examples, corpus_texts, documentation, paragraphs, why_not_text
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
@@ -58,8 +64,10 @@ def assert_same_tensors(first, second):
         assert torch.equal(first[name], second[name]), name
 
 
-def test_batches_hold_every_example_once_an_epoch(examples):
-    batches = Batches(examples, 16, 0, window=3)
+@pytest.mark.parametrize("window", [3, 64])
+def test_batches_hold_every_example_once_an_epoch(examples, monkeypatch, window):
+    monkeypatch.setattr("course_lib.corpus.WINDOW", window)
+    batches = Batches(examples, 16, 0)
     seen = [tuple(i for i in row if i) for step in range(batches.per_epoch) for row in batches[step].tolist()]
     stored = [tuple(each) for each in examples.read(range(len(examples)))]
     assert len(seen) == 288 and all(seen.count(each) <= stored.count(each) for each in set(seen))
@@ -69,6 +77,23 @@ def test_batch_depends_on_the_step_alone(examples):
     one, other = Batches(examples, 16, 0), Batches(examples, 16, 0)
     forwards = [one[step] for step in range(40)]
     assert all(torch.equal(other[step], forwards[step]) for step in reversed(range(40)))
+
+
+def test_a_corpus_smaller_than_a_batch_is_one_batch_again_and_again(examples):
+    batches = Batches(examples, 301, 0)
+    assert [len(batches[step]) for step in range(3)] == [300] * 3
+
+
+def test_what_was_written_stays_until_what_takes_its_place_is_whole(tmp_path):
+    def torn():
+        yield [2, 3]
+        raise OSError("no space left")
+
+    Examples.write(tmp_path / "kept", [[2, 7, 3]])
+    with pytest.raises(OSError):
+        Examples.write(tmp_path / "kept", torn())
+    assert [list(each) for each in Examples(tmp_path / "kept").read([0])] == [[2, 7, 3]]
+    assert len(Examples.write(tmp_path / "kept", [[2, 3], [2, 8, 3]])) == 2
 
 
 def test_loss_falls(examples):
@@ -108,6 +133,32 @@ def test_no_sound_checkpoint_is_an_error(examples, tmp_path):
         load_checkpoint(new_run(examples), tmp_path)
 
 
+def test_a_checkpoint_of_another_size_is_refused_in_words(examples, tmp_path):
+    run = new_run(examples)
+    next(iter(run))
+    save_checkpoint(run, TOKENIZER, tmp_path)
+    model = BertForMaskedLM(replace(run.model.config, hidden_size=32))
+    wider = PreTraining(model, run.batches, VOCAB, run.training)
+    with pytest.raises(ValueError, match="hidden_size = 16, and this run has 32: go on with the options"):
+        load_checkpoint(wider, tmp_path)
+
+
+def test_what_the_optimiser_remembers_comes_to_where_the_model_is(examples):
+    """The device "meta" holds no numbers, but tells where they would be; a GPU is not needed for that."""
+    first, second = new_run(examples), new_run(examples)
+    next(iter(first))
+    second.model.to("meta")
+    second.load_state(first.state())
+    memories = [second.optimizer.state[parameter] for parameter in second.model.parameters()]
+    assert {tensor.device.type for memory in memories for tensor in memory.values()} == {"meta"}
+
+
+def test_91_percent_of_the_learning_rate_is_reached():
+    training = Training(steps=2000, learning_rate=1.0, warmup=200)
+    rates = [training.learning_rate_at(step, step / 2000) for step in range(2000)]
+    assert max(rates) == pytest.approx(0.91, abs=0.001) and rates[0] == 1 / 200
+
+
 def test_steps_and_minutes_exclude_each_other():
     with pytest.raises(ValueError, match="either steps or minutes"):
         Training(steps=1, minutes=1)
@@ -115,7 +166,7 @@ def test_steps_and_minutes_exclude_each_other():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("steps", 0), ("learning_rate", -1), ("mask_probability", 0), ("mask_probability", 15)],
+    [("steps", 0), ("learning_rate", -1), ("warmup", 0), ("mask_probability", 0), ("mask_probability", 15)],
 )
 def test_settings_that_cannot_be_meant_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} must be above 0.*got {value}"):
@@ -199,7 +250,65 @@ def test_second_run_does_not_overwrite_the_first(text, tmp_path):
     assert "holds a run already" in process.communicate()[1] and process.returncode == 1
 
 
+def test_too_few_texts_to_hold_some_out_are_counted(tmp_path):
+    (tmp_path / "few.txt").write_text("one\n\ntwo\n\nthree", encoding="utf-8")
+    options = ["--corpus", f"{tmp_path / 'few.txt'}", "--out", f"{tmp_path / 'out'}", "--steps", "1"]
+    with pytest.raises(SystemExit, match="few.txt holds 3 texts.*give more than 1,000"):
+        pretraining_command.main(options)
+
+
+def test_a_file_named_like_a_town_is_a_file(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text.rename("town-notes.txt")
+    pretraining_command.main(["--corpus", "town-notes.txt", "--out", "out", "--steps", "1", *SMALL])
+    assert Path("out/model.safetensors").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(text):
+    with pytest.raises(SystemExit, match="--out .*cannot be made.*: name another folder$"):
+        pretraining_command.main(["--corpus", "town-ko", "--out", f"{text}", "--steps", "1"])
+
+
+def test_no_checkpoint_is_promised_where_there_is_none(tmp_path, monkeypatch):
+    def fail(args):
+        raise PermissionError(13, "Permission denied", "corpus")
+
+    monkeypatch.setattr(pretraining_command, "train", fail)
+    options = ["--corpus", "town-ko", "--out", f"{tmp_path}", "--steps", "1"]
+    with pytest.raises(SystemExit, match="Permission denied: 'corpus'$"):
+        pretraining_command.main(options)
+    (tmp_path / "checkpoint-00000005").mkdir()
+    with pytest.raises(SystemExit, match="Permission denied.*\n.*checkpoint is whole"):
+        pretraining_command.main(options)
+
+
+def test_with_gpus_each_process_takes_its_own_and_exchanges_numbers_of_both_kinds(monkeypatch):
+    seen = []
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", seen.append)
+    monkeypatch.setattr(distributed, "init_process_group", seen.append)
+    pretraining_command.join_processes()
+    assert seen == [3, "cpu:gloo,cuda:nccl"]
+
+
 # -- corpora and questions
+
+
+def test_korean_in_parts_is_composed(tmp_path):
+    (tmp_path / "file.txt").write_text(unicodedata.normalize("NFD", "한국어를"), encoding="utf-8")
+    assert list(paragraphs(tmp_path / "file.txt")) == ["한국어를"]
+
+
+def test_packages_are_read_once_where_their_folder_has_two_names(tmp_path, monkeypatch):
+    """On Windows, site.getsitepackages() lists the folder that holds all others, too."""
+    packages = tmp_path / "Lib" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "module.py").write_text(f'"""{"A docstring that is long enough. " * 2}"""', encoding="utf-8")
+    folders = dict(stdlib=f"{tmp_path / 'Lib'}", purelib=f"{packages}", platlib=f"{packages}")
+    monkeypatch.setattr(sysconfig, "get_path", folders.__getitem__)
+    monkeypatch.setattr(site, "getsitepackages", lambda: [f"{tmp_path}", f"{packages}"])
+    assert len([text for text in documentation() if text.startswith("A docstring that is long")]) == 1
 
 
 @pytest.mark.parametrize(
@@ -262,3 +371,17 @@ def test_answers_are_probabilities_in_order(examples):
     ((*answers,),) = fill_mask(new_run(examples).model, TOKENIZER, "a [MASK] c", top=len(PIECES))
     values = [probability for _, probability in answers]
     assert values == sorted(values, reverse=True) and sum(values) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("top", [0, len(PIECES) + 1])
+def test_more_answers_than_pieces_are_refused(examples, top):
+    with pytest.raises(ValueError, match=f"top must be from 1 to {len(PIECES)}.*got {top}"):
+        fill_mask(new_run(examples).model, TOKENIZER, "a [MASK] c", top)
+
+
+def test_a_question_in_decomposed_korean_is_the_same_question(examples):
+    tokenizer = WordPieceTokenizer([*PIECES[:-1], "한"], strip_accents=False)
+    model = new_run(examples).model
+    composed = "한 [MASK] b"
+    decomposed = unicodedata.normalize("NFD", composed)
+    assert fill_mask(model, tokenizer, decomposed) == fill_mask(model, tokenizer, composed)

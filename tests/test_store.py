@@ -129,7 +129,7 @@ def test_the_library_comes_back_after_an_error(store):
 
     original = encoder.add_and_norm
     submit(find("2.6"), MINE)
-    with pytest.raises(ZeroDivisionError), my_code(quiet=True):
+    with pytest.raises(ZeroDivisionError), my_code():
         raise ZeroDivisionError
     assert encoder.add_and_norm is original
 
@@ -158,7 +158,7 @@ def test_a_whole_encoder_runs_on_the_learners_functions(store):
     hidden, mask = torch.randn(2, 5, 16), torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
     with torch.no_grad():
         wanted, _ = encoder(hidden, mask)
-        with my_code(quiet=True) as mine:
+        with my_code() as mine:
             got, _ = encoder(hidden, mask)
     assert len(mine) == 3
     torch.testing.assert_close(got, wanted)

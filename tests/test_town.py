@@ -256,6 +256,29 @@ def test_text_from_elsewhere_is_refused(small):
         small.posterior(["나", "##는", "##는", MASK])
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (
+            "민 ##수 ##는 시 ##장 ##에서",
+            "“민 ##수 ##는 시 ##장 ##에서” is the beginning of one, and has to go on",
+        ),
+        ("빵 ##집", "none begins with “빵”"),
+        ("나 ##는 나", "“나 ##는” begins one, but cannot go on with “나”"),
+    ],
+)
+def test_a_text_that_is_no_story_is_explained(small, told, why):
+    with pytest.raises(ValueError, match=why):
+        small.posterior(told.split())
+
+
+def test_a_mark_in_front_of_a_table_changes_nothing(small, tmp_path):
+    """Some editors write a byte order mark, which would hide the name of the first column."""
+    path = tmp_path / "stories_ko.tsv"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert Town("ko", folder=tmp_path).weights == small.weights
+
+
 def test_place_that_sells_the_goods_is_likelier(small):
     tokens = ["나", "##는", MASK, MASK, "##에서", "우유", "##와", "빵", "##을", "샀다", "."]
     assert small.posterior(tokens)[2] == {"빵": 1.0}  # 빵 ##집: only the bakery has milk
@@ -267,7 +290,6 @@ def test_floor_is_the_mean_of_the_posteriors(small):
     distribution = small.posterior([MASK if i == goods else t for i, t in enumerate(tokens)])[goods]
     floor = small.floor([tokens], [{goods}])
     assert floor.loss == pytest.approx(-math.log(distribution["사"]))
-    assert floor.accuracy == max(distribution.values()) and floor.count == 1
 
 
 def test_a_story_needs_few_steps(town):

@@ -45,15 +45,6 @@ class AttentionExplorer(anywidget.AnyWidget):
         view = {"layer": int(layer), "head": int(head), "position": int(position)}
         super().__init__(**describe(tokens, attentions), **view, title=title, **options)
 
-    def show(self, tokens, attentions):
-        """Show another text, or another model, in the same place. Arguments as in the constructor."""
-        state = describe(tokens, attentions)
-        view = {"layer": self.layer, "head": self.head, "position": self.position}
-        # One message, so that the view never has the weights of one text with the tokens of another.
-        with self.hold_sync():
-            for name, value in (state | view).items():
-                setattr(self, name, value)
-
     @traitlets.validate("layer", "head", "position")
     def _stay_inside(self, proposal):
         counts = {"layer": self.layers, "head": self.heads, "position": len(self.tokens)}

@@ -22,6 +22,7 @@ from course_lib.town import Town
 RECORD = RUNS / "broken.json"
 LETTERS = {"A": "mask", "B": "rate", "C": "padding", "D": "shift"}
 STEPS, EVERY = 2000, 100
+LONGER = 40  # pieces of the longer text beside which a question is asked
 QUESTIONS = ("나는 빵집에서 [MASK]을 샀다.", "민수는 수진에게 우유를 주었다. 수진은 그 [MASK]를 마셨다.")
 
 
@@ -69,11 +70,11 @@ def train(grown, bug, steps=STEPS, stop=None):
 
 
 @torch.no_grad()
-def answers_beside(model, tokenizer, text, bug, length=40):
+def answers_beside(model, tokenizer, text, bug):
     """The three likeliest pieces for the first gap, once alone and once filled up as beside a longer text."""
     alone = fill_mask(model, tokenizer, text, top=3)[0]
     encoding = tokenizer.encode(text, continue_masks=True)
-    ids = torch.tensor([encoding.ids + [tokenizer.vocab.index("[PAD]")] * (length - len(encoding.ids))])
+    ids = torch.tensor([encoding.ids + [tokenizer.vocab.index("[PAD]")] * (LONGER - len(encoding.ids))])
     attention_mask = None if bug == "padding" else ids != tokenizer.vocab.index("[PAD]")
     logits = model(ids, attention_mask=attention_mask).logits[0, encoding.tokens.index("[MASK]")]
     values, pieces = logits.softmax(dim=-1).topk(3)

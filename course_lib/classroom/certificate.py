@@ -50,11 +50,14 @@ def certificate(name=""):
     return picture
 
 
-def wrapped(names, width=95):
+LONGEST_LINE = 95  # characters
+
+
+def wrapped(names):
     """The names in lines of a readable length."""
     lines = [""]
     for name in names:
-        if len(lines[-1]) + len(name) > width:
+        if len(lines[-1]) + len(name) > LONGEST_LINE:
             lines.append("")
         lines[-1] += name + ", "
     return "\n".join(lines).removesuffix(", ")

@@ -73,9 +73,7 @@ class ChangingBert(GrowingBert):
         """The best loss that anybody could reach in the gaps, in nats."""
         return ladder(self.tokenizer.vocab, self.gaps, Town("ko", self.tokenizer))["floor"]
 
-    def measure(
-        self, changes=(), hidden=0.15, rate=RATES[0], seed=0, steps=STEPS, stop=None, label="training"
-    ):
+    def measure(self, changes=(), hidden=0.15, rate=RATES[0], seed=0, stop=None, label="training"):
         """Train with some changes. Returns the held-out loss in nats, after every EVERY steps.
 
         changes: functions as in `modern`   hidden: share of the pieces   stop: after so many of the steps
@@ -85,11 +83,11 @@ class ChangingBert(GrowingBert):
         for change in changes:
             change(model)
         training = Training(
-            steps=steps, batch_size=64, learning_rate=rate, warmup=100, mask_probability=hidden, seed=seed
+            steps=STEPS, batch_size=64, learning_rate=rate, warmup=100, mask_probability=hidden, seed=seed
         )
         run = PreTraining(model, Batches(self.texts, 64, self.vocab.pad_id, seed), self.vocab, training)
         losses = []
-        for state in watch(islice(run, stop), stop or steps, label):
+        for state in watch(islice(run, stop), stop or STEPS, label):
             if state.step % EVERY == 0:
                 losses.append(round(self.loss(model), 4))
         return losses
@@ -133,10 +131,10 @@ def mean_and_spread(values):
     return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
-def recorded_start(name, steps=EVERY):
-    """What the training with this change had reached after its first steps, over the seeds, as text."""
+def recorded_start(name):
+    """What the training with this change had reached after EVERY steps, over the seeds, as text."""
     runs = read_record()["changes"][name][f"{RATES[0]:g}"]
-    return mean_and_spread([losses[steps // EVERY - 1] for losses in runs]) + " nats"
+    return mean_and_spread([losses[0] for losses in runs]) + " nats"
 
 
 def final_losses(name):

@@ -7,6 +7,9 @@ from typing import NamedTuple
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+HEADS, HEAD_SIZE = 4, 64
+CALLS = 5  # of which the median time counts
+
 
 class Cost(NamedTuple):
     """seconds: the median of several calls   megabytes: all tensors together that one call makes on its
@@ -34,12 +37,12 @@ class TensorsMade(TorchDispatchMode):
 
 
 @torch.no_grad()
-def measure(attention, length, heads=4, head_size=64, calls=5):
-    """The Cost of attention(query, key, value), each of the shape (1, heads, length, head_size)."""
-    query, key, value = torch.randn(3, 1, heads, length, head_size)
+def measure(attention, length):
+    """The Cost of attention(query, key, value), each of the shape (1, 4, length, 64)."""
+    query, key, value = torch.randn(3, 1, HEADS, length, HEAD_SIZE)
     attention(query, key, value)  # the first call makes room and is slower
     times = []
-    for _ in range(calls):
+    for _ in range(CALLS):
         began = time.perf_counter()
         attention(query, key, value)
         times.append(time.perf_counter() - began)

@@ -89,13 +89,10 @@ class CodeExercise(Exercise):
         return vars(importlib.import_module(module))[name]
 
     @classmethod
-    def source(cls, function, keep_docstring=True):
+    def source(cls, function):
         """The code of one of the functions above, as a learner would write it."""
         code = textwrap.dedent(inspect.getsource(function))
-        code = re.sub(rf"^def {function.__name__}\(", f"def {cls.name}(", code)
-        if not keep_docstring:
-            code = re.sub(r'^(def .*?:\n)\s*""".*?"""\n', r"\1", code, count=1, flags=re.DOTALL)
-        return code
+        return re.sub(rf"^def {function.__name__}\(", f"def {cls.name}(", code)
 
     @classmethod
     def imports(cls):

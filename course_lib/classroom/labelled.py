@@ -6,6 +6,7 @@ to be run in front of the reader.
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from course_lib.world import with_particle
 RECORD = Path(__file__).resolve().parents[2] / "data" / "week6" / "finetuning.json"
 SIZES = (4, 16, 64)  # labelled examples of each package
 SEEDS = range(5)
+LONGEST = 48  # pieces of a text; what is longer is cut
 SETTINGS = FineTuning(steps=120, batch_size=16, learning_rate=3e-4)
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 
@@ -68,7 +70,7 @@ def count_words(split):
 def frozen(encoder, tokenizer, split):
     """Accuracy on the encoder's sentence vectors, which stay as they are; a logistic regression learns."""
     learn, ask = (
-        sentence_vectors(encoder, tokenizer, texts, 48) for texts in (split.texts, split.test_texts)
+        sentence_vectors(encoder, tokenizer, texts, LONGEST) for texts in (split.texts, split.test_texts)
     )
     model = LogisticRegression(C=10, max_iter=1000).fit(learn.numpy(), split.labels)
     return score(model, ask.numpy(), split)
@@ -79,14 +81,14 @@ def score(model, features, split):
     return mean_over_labels(torch.from_numpy(model.predict(features)), torch.tensor(split.test_labels))
 
 
-def tuned(encoder, tokenizer, split, settings, label=None, max_length=48):
+def tuned(encoder, tokenizer, split, settings, label=None):
     """Accuracy after fine-tuning the whole encoder. label: what the bar says, or None for no bar"""
     num_labels = max(split.labels + split.test_labels) + 1
     model = classifier_on(encoder, num_labels, settings.seed)
-    steps = fine_tune(model, encode(split.texts, tokenizer, max_length), split.labels, settings)
+    steps = fine_tune(model, encode(split.texts, tokenizer, LONGEST), split.labels, settings)
     for _ in watch(steps, settings.steps, label) if label else steps:
         pass
-    return balanced_accuracy(model, encode(split.test_texts, tokenizer, max_length), split.test_labels)
+    return balanced_accuracy(model, encode(split.test_texts, tokenizer, LONGEST), split.test_labels)
 
 
 def random_start(encoder, seed):
@@ -103,7 +105,7 @@ def record():
         found = defaultdict(list)
         for seed in SEEDS:
             split = draw_docstrings(size, seed)
-            settings = FineTuning(**{**vars(SETTINGS), "seed": seed})
+            settings = replace(SETTINGS, seed=seed)
             found["words counted"].append(count_words(split))
             found["pre-trained, frozen"].append(frozen(encoder, tokenizer, split))
             found["pre-trained, fine-tuned"].append(tuned(encoder, tokenizer, split, settings))
@@ -113,7 +115,7 @@ def record():
     for seed in list(SEEDS)[:3]:
         split = draw_docstrings(16, seed)
         for rate in RATES:
-            settings = FineTuning(**{**vars(SETTINGS), "seed": seed, "learning_rate": rate})
+            settings = replace(SETTINGS, seed=seed, learning_rate=rate)
             rates[str(rate)].append(round(tuned(encoder, tokenizer, split, settings), 4))
     return {"curve": curve, "rates": rates}
 

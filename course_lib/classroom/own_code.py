@@ -10,7 +10,7 @@ from course_lib.classroom.store import STORE
 
 
 @contextlib.contextmanager
-def my_code(week=6, quiet=False):
+def my_code(week=6):
     """Inside, every function of course_lib for which you have a passed answer is your own.
 
     week: the last one whose functions are exchanged
@@ -26,9 +26,8 @@ def my_code(week=6, quiet=False):
         else:
             reason = "" if STORE.answer(each) is None else " (your kept answer does not pass any more)"
             others.append(each.replaces.removeprefix("course_lib.") + reason)
-    if not quiet:
-        print("yours:    ", ", ".join(name.removeprefix("course_lib.") for name in mine) or "nothing yet")
-        print("library's:", ", ".join(others) or "nothing of what you have met")
+    print("yours:    ", ", ".join(name.removeprefix("course_lib.") for name in mine) or "nothing yet")
+    print("library's:", ", ".join(others) or "nothing of what you have met")
     with contextlib.ExitStack() as stack:
         for name, function in mine.items():
             stack.callback(replaced(name, function))

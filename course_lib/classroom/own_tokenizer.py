@@ -37,7 +37,7 @@ def read_own(path):
         raise ValueError(f"{path}: {reason}{guess(path)}")
     texts, size = [], 0
     for paragraph in paragraphs(path):
-        texts.append(unicodedata.normalize("NFC", paragraph))
+        texts.append(paragraph)
         size += len(paragraph)
         if size >= MOST:
             break

@@ -46,12 +46,15 @@ class Pairs:
                 yield self.batch(by_length[start : start + batch_size])
 
 
+STORIES = 12_000
+
+
 class PairedBert:
     """Pairs of the town's sentences. grown: a GrowingBert, for its tokenizer and its size"""
 
-    def __init__(self, grown, stories=12_000):
+    def __init__(self, grown):
         self.grown = grown
-        told = (sentences(story) for story in Town("ko").stories(stories, seed=3))
+        told = (sentences(story) for story in Town("ko").stories(STORIES, seed=3))
         documents = [document for document in told if len(document) > 1]
         held_out, training = documents[:500], documents[500:]
         self.training = {torn: Pairs(training, grown.tokenizer, 0, torn) for torn in (True, False)}

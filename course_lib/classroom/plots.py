@@ -100,35 +100,27 @@ def draw_ladder(losses, rungs, held_out=()):
 
 
 def draw_weights(weights, looking, looked_at=None, title=""):
-    """One or several matrices of attention weights side by side, each number written into its cell.
+    """A matrix of attention weights, each number written into its cell.
 
-    weights: (n, m) or (matrices, n, m)   looking, looked_at: labels of rows and columns
-    title: one for all, or a list
+    weights: (n, m)   looking, looked_at: labels of rows and columns, the same ones without looked_at
     """
-    matrices = np.asarray(weights, dtype=float)
-    matrices = matrices[None] if matrices.ndim == 2 else matrices
+    weights = np.asarray(weights, dtype=float)
     looked_at = looking if looked_at is None else looked_at
-    titles = [title] * len(matrices) if isinstance(title, str) else title
-    size = 0.75 * len(looked_at) + 1.2, 0.55 * len(looking) + 1.1
-    figure = Figure(figsize=(size[0] * len(matrices), size[1]))
-    all_axes = figure.subplots(1, len(matrices), squeeze=False)
-    for axes, matrix, name in zip(all_axes[0], matrices, titles):
-        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(range(len(looked_at)), looked_at, rotation=30)
-        axes.set_yticks(range(len(looking)), looking)
-        axes.set(xlabel="looked at", ylabel="looking", title=name)
-        for (row, column), number in np.ndenumerate(matrix):
-            dark = number > 0.6
-            axes.text(
-                column, row, f"{number:.2f}", ha="center", va="center", color="white" if dark else "black"
-            )
+    figure = Figure(figsize=(0.75 * len(looked_at) + 1.2, 0.55 * len(looking) + 1.1))
+    axes = figure.subplots()
+    axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(looked_at)), looked_at, rotation=30)
+    axes.set_yticks(range(len(looking)), looking)
+    axes.set(xlabel="looked at", ylabel="looking", title=title)
+    for (row, column), number in np.ndenumerate(weights):
+        colour = "white" if number > 0.6 else "black"
+        axes.text(column, row, f"{number:.2f}", ha="center", va="center", color=colour)
     figure.tight_layout()
-    strongest = [np.unravel_index(matrix.argmax(), matrix.shape) for matrix in matrices]
-    words = "; ".join(
-        f"{name or 'weights'}: the largest is {matrix[i, j]:.2f}, {looking[i]} looking at {looked_at[j]}"
-        for name, matrix, (i, j) in zip(titles, matrices, strongest)
+    row, column = np.unravel_index(weights.argmax(), weights.shape)
+    largest = f"{weights[row, column]:.2f}, {looking[row]} looking at {looked_at[column]}"
+    return Picture(
+        figure, f"Attention weights as shaded numbers. {title or 'weights'}: the largest is {largest}."
     )
-    return Picture(figure, f"Attention weights as shaded numbers. {words}.")
 
 
 def mean_and_spread(values):
@@ -475,9 +467,7 @@ def show_package(week):
         border = {"new this week": f"3px solid {ORANGE}", "from before": f"2px solid {BLUE}"}.get(
             state, "1px dashed #999"
         )
-        package = Path(__file__).resolve().parent.parent
-        rooms = [room for room in rooms if (package / f"{room}.py").exists()]
-        names = "<br>".join(f"<code>{room}.py</code>" for room in rooms) or "(not yet written)"
+        names = "<br>".join(f"<code>{room}.py</code>" for room in rooms)
         cells.append(
             f"<div style='border:{border};border-radius:6px;padding:8px 12px;min-width:110px'>"
             f"<small>week {number} · {state}</small><br>{names}</div>"

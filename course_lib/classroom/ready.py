@@ -12,4 +12,4 @@ RUNS = Path(__file__).resolve().parents[2] / "data" / "week5"
 def ready_model(name):
     """The model "town-ko" or "town" (both languages), and the Korean town with the model's tokenizer."""
     folder = RUNS / name
-    return load_model(folder, BertForMaskedLM).eval(), Town("ko", load_tokenizer(folder))
+    return load_model(folder, BertForMaskedLM), Town("ko", load_tokenizer(folder))
