@@ -18,7 +18,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LONGEST_WORD = 100  # characters; a longer word becomes [UNK]
 
 # The blocks of CJK ideographs, each of which stands alone. Hangul and kana are not among them.
-# Where 0x2B920 stands, BERT's own code has 0x2B820; `tokenizers` has it as here, and the two should cut alike.
+# For 0x2B920 BERT's own code has 0x2B820; `tokenizers` has it as here, and both have to cut alike.
 IDEOGRAPHS = [
     (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
     (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F),

@@ -11,6 +11,9 @@ function render({ model, el }) {
   input.max = model.get("labels").length - 1;
   const output = document.createElement("output");
   label.append(name, input, output);
+  input.addEventListener("keydown", (event) => {
+    if (event.key.startsWith("Arrow")) event.stopPropagation(); // or JupyterLab goes to another cell
+  });
   el.append(label);
 
   const show = () => {

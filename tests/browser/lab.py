@@ -76,6 +76,13 @@ class Lab:
         label.click()
         expect(label).to_have_count(0)
 
+    def choose_theme(self, name):
+        """Choose a theme by the menu, such as "JupyterLab Dark"."""
+        self.page.locator(".lm-MenuBar-itemLabel").get_by_text("Settings", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text("Theme", exact=True).hover()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).click()
+        expect(self.page.locator(f"body[data-jp-theme-name='{name}']")).to_have_count(1)
+
     def run_all(self, timeout=600_000):
         """Run every cell and wait until none is waiting. After an error in one, the later ones do not run."""
         cells = self.cells.filter(has=self.page.locator(".cm-line", has_text=re.compile(r"\S")))
@@ -199,6 +206,14 @@ class Lab:
         """Move one slider by one step, as the keyboard does."""
         slider.focus()
         slider.press(key)
+
+    def tab_to(self, target):
+        """Walk to `target` with the Tab key; forty presses have to be enough."""
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if target.evaluate("node => node === document.activeElement"):
+                return
+        raise AssertionError("forty presses of Tab do not lead there")
 
     # How the methods above know that something is done
 

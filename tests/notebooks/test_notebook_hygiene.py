@@ -1,5 +1,6 @@
 """What every committed notebook keeps to, read from the file without running it."""
 
+import ast
 import json
 import re
 import statistics
@@ -60,6 +61,19 @@ def test_code_cells_are_one_idea_long(notebook):
 def test_text_cells_are_short(notebook):
     long = {cell["id"]: len(text(cell).split()) for cell in cells(notebook, "markdown")}
     assert not {cell: words for cell, words in long.items() if words > 160}
+
+
+def test_a_cell_ends_in_something_to_look_at(notebook):
+    """Or in a definition, for the cell below it to try."""
+    for cell in cells(notebook, "code"):
+        if not cell["outputs"]:
+            last = ast.parse(text(cell)).body[-1]
+            assert isinstance(last, (ast.FunctionDef, ast.ClassDef)), cell["id"]
+
+
+def test_words_stand_between_the_code(notebook):
+    kinds = "".join(cell["cell_type"][0] for cell in notebook["cells"])
+    assert "cccccc" not in kinds
 
 
 def test_no_path_of_a_machine(notebook):

@@ -93,9 +93,9 @@ class LayerParameters(CodeExercise):
 
 class ThreeFates(CodeExercise):
     """Which pieces are hidden is decided already (`chosen`), and for each position a number from 0 to 1 is
-    drawn (`kind`). Give every chosen piece its fate: below shares[0] it becomes `mask_id`, in the next
-    shares[1] the piece that `random_ids` has at its place, and in the rest it stays. What is not chosen
-    stays, too.
+    drawn (`kind`). Give every chosen piece its fate: below shares[0] it becomes `mask_id`; from
+    there up to shares[0] + shares[1] it becomes the piece that `random_ids` has at its place; and from there
+    on it stays. What is not chosen stays, too.
     """
 
     id, title, name = "5.2", "Three fates", "replace_chosen"
@@ -156,6 +156,22 @@ class ThreeFates(CodeExercise):
         def not_the_chosen(input_ids, chosen, kind, random_ids, mask_id, shares):
             """You change what was *not* chosen, and leave what was."""
             return ThreeFates.fates(input_ids, ~chosen, kind, random_ids, mask_id, shares)
+
+        def as_in_the_paper(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """It works for 80/10/10 alone: take the borders from `shares`."""
+            return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, (0.8, 0.1, 0.1))
+
+        def lower_border_included(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """A number exactly at shares[0] is not below it: use <, not <=."""
+            becomes_mask = chosen & (kind <= shares[0])
+            becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
+            return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
+
+        def upper_border_included(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """A number exactly at shares[0] + shares[1] stays already: use <, not <=."""
+            becomes_mask = chosen & (kind < shares[0])
+            becomes_random = chosen & ~becomes_mask & (kind <= shares[0] + shares[1])
+            return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
         def exchanged_shares(input_ids, chosen, kind, random_ids, mask_id, shares):
             """The shares are exchanged: shares[0] is for [MASK], shares[1] for random pieces."""
@@ -261,6 +277,11 @@ class EntropyOfCounts(CodeExercise):
             total = sum(counts)
             return -sum(math.log(count / total) for count in counts if count > 0)
 
+    def explain(given, got, wanted):
+        if math.isnan(got):
+            return "There is nan in your sum, from 0 · ln 0: leave out the pieces that were never counted."
+        return None
+
     def nats(counts):
         """The entropy, for the mistakes; an answer has the library's name."""
         total = sum(counts)
@@ -363,7 +384,7 @@ class NeighboursEntropy(CodeExercise):
 
 
 class WhyThere(Quiz):
-    """The curve falls at once to the entropy of the pieces and rests there before it falls on. Why just
+    """The curve falls at once to about the entropy of the pieces and rests there before it falls on. Why just
     there?
     """
 
@@ -377,7 +398,7 @@ class WhyThere(Quiz):
     choices = {
         "rate": (
             "The learning rate has become too small by then.",
-            "At that time it is still rising: it is highest at step 200. And the curve falls on by itself.",
+            "At that time it is still rising: it is highest near step 200. And the curve falls on by itself.",
         ),
         "bug": (
             "Something is broken, or the loss would fall without a pause.",
@@ -457,6 +478,10 @@ class TooGood(CodeExercise):
             costs = F.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none")
             return costs.sum() / (labels != -100).sum()
 
+        def visible_ones_too(logits, labels):
+            """The visible positions are in your mean, with piece 0 as the answer. Only hidden ones count."""
+            return F.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten())
+
         def wrong_sign(logits, labels):
             """The sign is lost: ln p is below 0, a loss is above."""
             return -F.cross_entropy(logits.flatten(0, 1), labels.flatten())
@@ -493,7 +518,7 @@ class WhichBug(Sorting):
     hints = (
         "Begin with the thin lines that are below the floor. Nobody can be there, so those trainings are "
         "asked for something else than hidden pieces. What do they answer in the gaps?",
-        "One training never finds its rung at all: its steps are too large to stay anywhere.",
+        "One training hovers above the second rung: its steps are too large to stay anywhere lower.",
         "One curve looks healthy. Then look where the same question stands beside a longer text.",
     )
     groups = {
@@ -531,7 +556,7 @@ class WhichBug(Sorting):
 
 
 class WithoutFloor(Quiz):
-    """On the documentation no floor is known. Your BERT is there at a lower loss than the counts of both
+    """On the documentation no floor is known. This BERT is there at a lower loss than the counts of both
     neighbours. Which sentence says what you know?
     """
 

@@ -74,7 +74,7 @@ class KoreanInPieces(Quiz):
     id, title = "6.2", "Korean in an English vocabulary"
     difficulty, importance, minutes = 1, 2, 5
     hints = (
-        "How many pieces are there for one syllable, and what is the first letter of the second one?",
+        "How many pieces are there for one syllable, and how does the second one begin?",
         "Look at what week 3 called the trap: what does this tokenizer do before it looks for pieces?",
         "Count the pieces of 한: ᄒ, ##ᅡ, ##ᆫ.",
     )
@@ -90,7 +90,7 @@ class KoreanInPieces(Quiz):
         ),
         "letters": (
             "Stripping accents tears each syllable into its letters (자모), each a piece of its own.",
-            "Yes. NFD decomposes 한 into ᄒ, ᅡ, ᆫ. The vocabulary has the letters but next to no words made of "
+            "Yes. NFD decomposes 한 into ᄒ, ᅡ, ᆫ. The vocabulary has letters and no words made of "
             "them, so nothing in it says what a Korean word means.",
         ),
         "stems": (
@@ -330,6 +330,13 @@ class NumbersForLabels(CodeExercise):
             first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
             return first, [n for n in second if n >= 0]
 
+        def unknown_stops(training, test):
+            """A name that the training does not have stops you with a KeyError. It gets −1: a dictionary has
+            `get` for that.
+            """
+            table = {name: number for number, name in enumerate(sorted(set(training)))}
+            return [table[name] for name in training], [table[name] for name in test]
+
         def from_the_test(training, test):
             """Your table is made from the test. It has to come from the training."""
             return NumbersForLabels.look_up(sorted(set(test)), training, test)
@@ -346,9 +353,9 @@ class NumbersForLabels(CodeExercise):
 
 
 class Geglu(CodeExercise):
-    """The feed-forward network since about 2020: the first map gives **twice** as many numbers. The first
-    half goes through GELU and becomes a gate (게이트), and each of its numbers is multiplied with the one at
-    its place in the second half.
+    """The feed-forward network of many models since 2020: the first map gives **twice** as many numbers. The
+    first half goes through GELU and becomes a gate (게이트), and each of its numbers is multiplied with the
+    one at its place in the second half.
     """
 
     id, title, name = "6.6", "A gate", "geglu"
@@ -425,8 +432,8 @@ class Geglu(CodeExercise):
 
 
 class LocalMask(CodeExercise):
-    """Most layers of a recent BERT look only at their neighbourhood (지역 어텐션): a position sees itself and
-    whatever is at most window / 2 away, on both sides. Make the mask for it: True where looking is allowed.
+    """Most layers of a recent BERT have **local attention** (지역 어텐션): a position sees itself and what
+    is at most window / 2 away, on both sides. Make the mask for it: True where looking is allowed.
     """
 
     id, title, name = "6.7", "A shorter view", "local_mask"
