@@ -9,10 +9,10 @@ export JUPYTER_PREFER_ENV_PATH := 1
 .SILENT:
 
 help:
-	echo "make lab           open the course in JupyterLab (JUPYTER_ARGS=… passes flags on)"
+	echo "make lab           open the course in JupyterLab (JUPYTER_ARGS=… adds flags)"
 	echo "make test          check the whole repository: style, unit tests, every notebook"
 	echo "make test-browser  the notebooks in a real JupyterLab in a real Chromium"
-	echo "make notebooks     run the notebooks and keep their outputs (ONLY=02 for one of them)"
+	echo "make notebooks     run the notebooks and keep the outputs (ONLY=02: just one)"
 	echo "make pictures      take the README's pictures anew, in the browser"
 	echo "make bench         speed and memory against other implementations"
 	echo "make fuzz          our tokenizer against the library's on a million strings"

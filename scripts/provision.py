@@ -137,6 +137,11 @@ def provision(extra, lock):
     if ready and extra in ["", *extras]:
         return
     check_python()
+    if not os.access(ROOT, os.W_OK):
+        raise Problem(
+            f"{ROOT} cannot be written to. Copy the course to a folder of your own, and give the same "
+            "command there."
+        )
     if moved or not is_sound():
         ready = False
         if VENV.is_symlink():

@@ -115,6 +115,7 @@ def test_make_alone_names_every_target():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: help (.*)", makefile, re.MULTILINE).group(1).split()
     assert [line.split()[1] for line in shown.splitlines()] == targets
+    assert max(map(len, shown.splitlines())) <= 80  # one line each in a narrow terminal, too
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")
@@ -281,6 +282,14 @@ def test_full_disk_gets_a_message(house):
         "ERROR: Could not install: [Errno 28] No space left on device",
         "The disk is full. Make room, then give the same command again.",
     ]
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(house, monkeypatch):
+    monkeypatch.setattr(house.script.os, "access", lambda path, mode: path != house.root)
+    with pytest.raises(
+        house.script.Problem, match="cannot be written to. Copy the course to a folder of your"
+    ):
+        house.provision()
 
 
 def test_too_little_space_is_said_before_starting(house):

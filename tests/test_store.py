@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 
 import pytest
 
@@ -89,6 +90,15 @@ def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
     store.attempt("0.2", "passed")
     assert store.exercise("0.2")["status"] == "passed"
     assert "Nothing can be saved in my_course/" in store.notice()
+
+
+def test_where_no_folder_can_be_made_a_temporary_one_serves(tmp_path, capsys):
+    (tmp_path / "my_course").write_text("a file where the folder should be")
+    room = Store(tmp_path / "my_course").room("week5")
+    (room / "note.txt").write_text("can be written")
+    assert tmp_path not in room.parents and str(room) in capsys.readouterr().out
+    shutil.rmtree(room)
+    assert Store(tmp_path / "other").room("week5") == tmp_path / "other" / "week5"
 
 
 def test_no_temporary_file_stays_behind(store):

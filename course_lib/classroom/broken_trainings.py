@@ -113,5 +113,5 @@ def show_training(name):
         rows += f"<tr><td>{escape(answer['text'])}</td><td>{cells[0]}</td><td>{cells[1]}</td></tr>"
         words.append(f"{answer['text']} → {found[0][0][0]}; beside a longer text {found[1][0][0]}")
     title = f"training {name}"
-    html = f"<h4>{title}</h4>{picture.html()}<table>{head}{rows}</table>"
+    html = f"<p><b>{title}</b></p>{picture.html()}<table>{head}{rows}</table>"
     return Words(html, f"{title}: {picture} {'; '.join(words)}")

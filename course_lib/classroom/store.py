@@ -10,6 +10,7 @@ Files are replaced whole, under a lock that all kernels share. A damaged file is
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -72,8 +73,7 @@ class Store:
         kept = len(known["exercises"])
         self.trouble = (
             f"progress.json could not be read ({reason}). It is kept as {aside.name}, and a new one begins "
-            f"with "
-            f"{kept} passed answer{'' if kept == 1 else 's'} found in {self.answers.name}/."
+            f"with {kept} passed answer{'' if kept == 1 else 's'} found in {self.answers.name}/."
         )
         self.write(known)
         return known
@@ -150,6 +150,20 @@ class Store:
             return self.answer_file(exercise).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None
+
+    def room(self, name):
+        """The folder my_course/NAME. Where nothing can be written there, a temporary one, and a line that
+        says so.
+        """
+        folder = self.folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            folder = Path(tempfile.mkdtemp(prefix=f"course-{name}-"))
+            print(f"Nothing can be kept in {self.folder.name}/{name}/ ({error.strerror}).")
+            print(f"What is made here lies in {folder} for the time being.")
+        return folder
 
     def notice(self):
         """The sentence on what went wrong, once."""

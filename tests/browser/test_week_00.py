@@ -55,6 +55,7 @@ def test_a_prediction_by_keyboard_and_a_slider(lab):
     lab.screenshot("slider", lab.output(SLIDER))
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def test_exercises_from_wrong_to_passed_and_kept(lab):

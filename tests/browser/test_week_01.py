@@ -40,6 +40,7 @@ def test_week_1(lab):
 
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def push_the_digit(lab):

@@ -44,6 +44,7 @@ def test_week_2(lab):
 
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def explore(lab):

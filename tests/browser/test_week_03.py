@@ -45,6 +45,7 @@ def test_week_3(lab):
 
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def type_and_click(lab):

@@ -39,6 +39,7 @@ def test_week_4(lab):
 
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def turn_the_clocks(lab):

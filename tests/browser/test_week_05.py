@@ -105,6 +105,7 @@ def test_exercises_and_widgets(lab):
     )
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def ask(lab):
@@ -119,7 +120,7 @@ def ask(lab):
 
 
 def mask(lab):
-    """Draw again, hide everything, type another text."""
+    """Draw again, hide everything, type another text; hide little, in whole words."""
     panel = lab.card(MASKING)
     before = panel.text_content()
     lab.button(panel, "Draw again").click()
@@ -129,6 +130,10 @@ def mask(lab):
     slider.press("End")
     panel.locator("input[type=text]").fill("한국어 빵집")
     expect(panel).to_contain_text(re.compile(r"(\d+) of \1 pieces chosen"))
+    slider.press("Home")
+    few = panel.text_content()
+    panel.get_by_label("whole words").check()
+    expect(panel).not_to_have_text(few)
     lab.screenshot("masked", panel)
 
 

@@ -57,6 +57,7 @@ def test_exercises_and_widgets(lab):
     graduate(lab)
     assert lab.widget_errors() == []
     assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
 
 
 def find(lab):
