@@ -46,9 +46,9 @@ def test_the_solution_opens_at_once_after_a_try():
 def test_a_choice_is_explained_and_the_week_moves_on():
     shown = card("0.1")
     shown.answer("error")
-    assert "✗ Not yet" in shown.verdict_box.value and "0 of 2" in shown.state_box.value
+    assert "✗ Not yet" in shown.verdict_box.value and "Week 0: 0 of " in shown.state_box.value
     shown.answer("library")
-    assert "✓ Passed" in shown.verdict_box.value and "1 of 2" in shown.state_box.value
+    assert "✓ Passed" in shown.verdict_box.value and "Week 0: 1 of " in shown.state_box.value
 
 
 def test_a_sorting_waits_for_all_and_keeps_what_was_chosen(store):

@@ -160,6 +160,19 @@ def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path)
         assert torch.equal(mine, theirs)
 
 
+def test_two_kernels_do_not_write_into_one_folder(tmp_path):
+    here, there = (kept_training(tmp_path / "run", steps=2000) for _ in range(2))
+    here.start()
+    wait_until(lambda: here.losses)
+    with pytest.raises(RuntimeError, match="another kernel trains in run/: pause it there first"):
+        there.finish()
+    assert "another kernel trains in run/" in there.line.value and there.run.step == 0
+    here.pause()
+    there.start()
+    wait_until(lambda: there.losses)
+    there.pause()
+
+
 def test_a_finished_training_stays_finished(tmp_path):
     kept_training(tmp_path, steps=30).finish()
     again = kept_training(tmp_path, steps=30)

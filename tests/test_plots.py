@@ -75,7 +75,6 @@ def test_hangul_and_signs_are_drawn_without_a_missing_glyph():
 PICTURES = {
     "ladder": lambda: plots.draw_ladder([5.0, 3.0], {"floor": 0.25}, [(2, 3.1)]),
     "weights": lambda: plots.draw_weights(np.eye(2), ["a", "b"], title="one"),
-    "weights of others": lambda: plots.draw_weights(np.ones((2, 3)) / 3, ["a", "b"], ["x", "y", "z"]),
     "lines": lambda: plots.draw_lines(
         {"one": [1, 2], "two": [2, 4]}, [1, 2], "n", "seconds", logarithmic="xy"
     ),

@@ -48,9 +48,8 @@ def text(markdown):
 
 def header(exercise):
     small = (
-        f"difficulty {dots(exercise.difficulty)} · importance {dots(exercise.importance)} · about "
-        f"{exercise.minutes} "
-        f"minutes"
+        f"difficulty {dots(exercise.difficulty)} · importance {dots(exercise.importance)} · "
+        f"about {exercise.minutes} minutes"
     )
     return (
         f"<div class='course-title'>Exercise {exercise.id} · {escape(exercise.title)}</div>"
@@ -179,8 +178,7 @@ class Card(widgets.VBox):
         if self.asked_for_solution:
             return (
                 "<div class='course-hint'>You have not tried yet, and a try that fails teaches more than a "
-                "solution "
-                "that is read. Press <b>Solution</b> again to see it all the same.</div>"
+                "solution that is read. Press <b>Solution</b> again to see it all the same.</div>"
             )
         return ""
 

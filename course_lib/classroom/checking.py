@@ -297,9 +297,8 @@ def lost_gradient(got, right):
     if lost:
         return (
             f"The numbers are right, but no gradient comes back to {' and '.join(lost)}, so nothing could be "
-            f"learned "
-            "through your function. Look for .detach(), .item(), .data, numpy, or torch.tensor(…) around a "
-            "tensor."
+            "learned through your function. Look for .detach(), .item(), .data, numpy, or torch.tensor(…) "
+            "around a tensor."
         )
     return "The numbers are right, but their gradient is not: is a part of the result computed outside torch?"
 

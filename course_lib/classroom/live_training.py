@@ -5,6 +5,7 @@ It runs in a thread of its own, so that the notebook stays free: the buttons ans
 `keep` it is written to disk every 200 steps, and goes on from there after whatever ended it.
 """
 
+import contextlib
 import json
 import threading
 from dataclasses import asdict, replace
@@ -12,6 +13,7 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
+from filelock import FileLock, Timeout
 
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer, write_file
@@ -134,16 +136,17 @@ class LiveTraining(widgets.VBox):
     def train(self):
         """What the thread does."""
         try:
-            for state in self.run:
-                self.losses.append(state.loss)
-                if state.step % MEASURE_EVERY == 0 or self.is_finished:
-                    self.measure()
-                    self.save()
-                if state.step % SAY_EVERY == 0:
-                    self.say()
-                if not self.wanted.is_set():
-                    self.save()
-                    break
+            with self.alone():
+                for state in self.run:
+                    self.losses.append(state.loss)
+                    if state.step % MEASURE_EVERY == 0 or self.is_finished:
+                        self.measure()
+                        self.save()
+                    if state.step % SAY_EVERY == 0:
+                        self.say()
+                    if not self.wanted.is_set():
+                        self.save()
+                        break
         except Exception as error:  # it is shown at once, and raised by `finish`
             self.trouble = error
         finally:
@@ -153,6 +156,20 @@ class LiveTraining(widgets.VBox):
             self.idle.set()
 
     # -- kept on disk
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Nobody else writes into `keep` meanwhile. RuntimeError where another kernel does."""
+        if self.keep is None:
+            yield
+            return
+        self.keep.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = FileLock(self.keep.with_name(f".{self.keep.name}.lock")).acquire(timeout=0)
+        except Timeout:
+            raise RuntimeError(f"another kernel trains in {self.keep.name}/: pause it there first") from None
+        with lock:
+            yield
 
     def save(self):
         """Keep everything that has been trained. The history first: what is newer than the weights is cut."""

@@ -10,16 +10,18 @@ from course_lib.classroom.store import STORE
 
 
 @contextlib.contextmanager
-def my_code(week=6):
+def my_code(week=None):
     """Inside, every function of course_lib for which you have a passed answer is your own.
 
-    week: the last one whose functions are exchanged
+    week: the last one whose functions are exchanged; without it, those of all weeks
     Prints what is yours and what is the library's. A kept answer is checked again before it is used: the file
     may have been changed, or the exercise.
     """
     mine, others = {}, []
     for each in exercises().values():
-        if not issubclass(each, CodeExercise) or each.replaces is None or each.week() > week:
+        if not issubclass(each, CodeExercise) or each.replaces is None:
+            continue
+        if week is not None and each.week() > week:
             continue
         if answer := kept_answer(each):
             mine[each.replaces] = answer
@@ -37,7 +39,7 @@ def my_code(week=6):
 IN_USE = contextlib.ExitStack()  # what `use_my_code` has exchanged
 
 
-def use_my_code(week=6):
+def use_my_code(week=None):
     """What `with my_code():` does, for all cells that follow. A training that runs beside them needs it.
 
     It holds until `use_library_code()` or until the kernel ends. Returns the names of what is yours.

@@ -99,25 +99,21 @@ def draw_ladder(losses, rungs, held_out=()):
     return Picture(figure, f"Loss against step, falling past the rungs {listed}{now}.")
 
 
-def draw_weights(weights, looking, looked_at=None, title=""):
-    """A matrix of attention weights, each number written into its cell.
-
-    weights: (n, m)   looking, looked_at: labels of rows and columns, the same ones without looked_at
-    """
+def draw_weights(weights, words, title=""):
+    """A matrix of attention weights, each number written into its cell.  weights: (n, n), words: n labels"""
     weights = np.asarray(weights, dtype=float)
-    looked_at = looking if looked_at is None else looked_at
-    figure = Figure(figsize=(0.75 * len(looked_at) + 1.2, 0.55 * len(looking) + 1.1))
+    figure = Figure(figsize=(0.75 * len(words) + 1.2, 0.55 * len(words) + 1.1))
     axes = figure.subplots()
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(looked_at)), looked_at, rotation=30)
-    axes.set_yticks(range(len(looking)), looking)
+    axes.set_xticks(range(len(words)), words, rotation=30)
+    axes.set_yticks(range(len(words)), words)
     axes.set(xlabel="looked at", ylabel="looking", title=title)
     for (row, column), number in np.ndenumerate(weights):
         colour = "white" if number > 0.6 else "black"
         axes.text(column, row, f"{number:.2f}", ha="center", va="center", color=colour)
     figure.tight_layout()
     row, column = np.unravel_index(weights.argmax(), weights.shape)
-    largest = f"{weights[row, column]:.2f}, {looking[row]} looking at {looked_at[column]}"
+    largest = f"{weights[row, column]:.2f}, {words[row]} looking at {words[column]}"
     return Picture(
         figure, f"Attention weights as shaded numbers. {title or 'weights'}: the largest is {largest}."
     )

@@ -79,8 +79,7 @@ def gather(candidate, source, imports, helpers):
         else:
             raise NotSelfContained(
                 f"your function uses `{name}` ({type(value).__name__}) from another cell. It is called with "
-                f"other "
-                "arguments too: take what it needs from its parameters, or make it inside the function"
+                "other arguments too: take what it needs from its parameters, or make it inside the function"
             )
 
 

@@ -75,6 +75,17 @@ def test_axe_finds_nothing(lab, notebook, theme):
     assert lab.accessibility_problems() == []
 
 
+def test_nothing_is_cut_off_at_125_percent(lab, notebook):
+    """Zoom leaves a window of 1366 × 900 with four fifths of its pixels."""
+    lab.page.set_viewport_size({"width": 1093, "height": 720})
+    lab.open(notebook)
+    lab.run_all()
+    for name in CELLS:
+        lab.screenshot(name.replace(" ", "-"), output(lab, name))
+        for area in output(lab, name).locator(".jp-OutputArea-output").all():
+            assert area.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), name
+
+
 def test_the_keyboard_is_enough(lab, notebook):
     """From each cell by Tab into its output, then Space, Enter and arrows; the mouse stays where it is."""
     lab.open(notebook)

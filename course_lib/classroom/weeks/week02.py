@@ -53,14 +53,12 @@ class AttentionWeights(CodeExercise):
     replaces = "course_lib.attention.attention_weights"
     hints = (
         "Three steps: dot products of every query with every key, the division, the softmax. Which dimension "
-        "of the "
-        "scores belongs to the keys?",
+        "of the scores belongs to the keys?",
         "`key.transpose(-2, -1)` works with and without batch. A forbidden score must become very negative "
-        "*before* the "
-        "softmax: then its weight is 0 and the rest still sums to 1.",
+        "*before* the softmax: then its weight is 0 and the rest still sums to 1.",
         "`scores.masked_fill(~mask, something)` changes the forbidden scores. With -inf, a row in which all "
-        "is "
-        "forbidden becomes nan; the most negative finite number, `torch.finfo(scores.dtype).min`, does not.",
+        "is forbidden becomes nan; with the most negative finite number, `torch.finfo(scores.dtype).min`, "
+        "it does not.",
     )
 
     def stub(query, key, mask=None):
@@ -507,8 +505,7 @@ class OneHeadTwoWords(Quiz):
         "itself": (
             "It looks at bank itself, and almost nowhere else.",
             "Yes. For bank the context comes through the other head of that layer. A head has no job "
-            "description: "
-            "what it does was learned, and it can differ from word to word.",
+            "description: what it does was learned, and it can differ from word to word.",
         ),
         "even": (
             "It looks at all pieces alike.",
