@@ -80,21 +80,3 @@ class AverageVector(CodeExercise):
         yield dict(vectors=torch.tensor([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]))
         yield dict(vectors=draw(5, 2))
         yield dict(vectors=draw(1, 4, seed=1))
-
-
-class WhatAverageLoses(Quiz):
-    """You average the three words of a sentence. What does the average no longer know?"""
-
-    id, title = "0.4", "What an average loses"
-    difficulty, importance, minutes = 1, 1, 2
-    hints = (
-        "Exchange two rows and average again.",
-        "A sum is the same in any order.",
-        "Which of these three changes when two words change places?",
-    )
-    choices = {
-        "size": ("The size of a vector.", "No: the average has the size of one word."),
-        "words": ("Everything about the words.", "No: every word has its share in it."),
-        "order": ("The order of the words.", "Yes: a sum is the same in any order."),
-    }
-    answer = "order"
