@@ -1,7 +1,8 @@
-"""The course as a whole: time to set it up and to test it, and time and memory of each notebook."""
+"""The course as a whole: time to set it up and to test it, time and memory of each notebook, its rhythm."""
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,28 @@ def run(path):
         return time.perf_counter() - began, peak.bytes
 
 
+def rhythm(path):
+    """How the cells of a notebook follow each other, as a row of the second table."""
+    cells = nbformat.read(path, as_version=4).cells
+    lines = [len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code"]
+    words = [len(cell.source.split()) for cell in cells if cell.cell_type == "markdown"]
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    return (
+        path.stem,
+        f"{len(lines)}: {statistics.median(lines):g}, {max(lines)}",
+        f"{len(words)}: {statistics.median(words):g}, {max(words)}",
+        f"{sum(words):,}",
+        source.count(" = predict("),
+        source.count("@exercise(") + source.count('card("'),
+    )
+
+
+RHYTHM = [
+    "notebook", "code cells: lines, median and most", "text cells: words, median and most", "words",
+    "predictions", "exercises",
+]  # fmt: skip
+
+
 def measure(options):
     """Markdown tables. --quick leaves out the fresh clone and all notebooks but the first."""
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))[: 1 if options.quick else None]
@@ -70,6 +93,7 @@ def measure(options):
         time_taken, held = run(path)
         rows.append((path.stem, f"{time_taken:.0f} s", f"{held / 1e9:.1f} GB"))
     result = table(["notebook, all cells", "time", "peak memory, kernel and checker"], rows)
+    result += "\n\n" + table(RHYTHM, list(map(rhythm, notebooks)))
     if options.quick:
         return result
     with tempfile.TemporaryDirectory() as folder:
