@@ -284,6 +284,13 @@ def test_full_disk_gets_a_message(house):
     ]
 
 
+def test_jupyterlab_asks_nothing_and_looks_for_no_newer_version(house):
+    house.provision()
+    file = house.root / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    settings = json.loads(file.read_text())["@jupyterlab/apputils-extension:notification"]
+    assert settings == {"fetchNews": "false", "checkForUpdates": False}
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(house, monkeypatch):
     monkeypatch.setattr(house.script.os, "access", lambda path, mode: path != house.root)
     with pytest.raises(house.script.Problem, match="cannot be written to. Copy the course"):

@@ -103,7 +103,7 @@ def test_the_keyboard_is_enough(lab, notebook):
     press(lab, lab.button(quiz, "Check"))
     expect_verdict(quiz, NOT_YET, "A digit in column 0 touches the left border")
     press(lab, lab.button(quiz, "Hint 1 of 3"))
-    expect(quiz).to_contain_text("How many pixels lie between column 4")
+    expect(quiz).to_contain_text("How many pixels is column 4 away from")
 
     ordering = enter(lab, "ordering")
     first = ordering.locator(".widget-html").filter(has_text="1. ")

@@ -156,8 +156,7 @@ class ColumnThree(Quiz):
     id, title = "1.3", "One pixel back"
     difficulty, importance, minutes = 3, 2, 8
     hints = (
-        "How many pixels lie between column 4 and the nearest column with training digits, and how many "
-        "between column 3 and it?",
+        "How many pixels is column 4 away from column 0? Is column 3 as far from a column that was trained?",
         "Look at the code of the convolutional model: what happens between two of its layers?",
         "Pooling keeps the strongest of 2 × 2 numbers, twice. By how many pixels must a digit move until the "
         "same numbers fall into the same squares again?",

@@ -68,11 +68,11 @@ class Sinusoids(CodeExercise):
     )
 
     def stub(length, hidden_size):
-        """Sines and cosines of every position.  → (length, hidden_size)"""
+        """Sines and cosines of every position.  → (length, hidden_size), float32"""
         ...
 
     def solution(length, hidden_size):
-        """Sines and cosines of every position.  → (length, hidden_size)"""
+        """Sines and cosines of every position.  → (length, hidden_size), float32"""
         position = torch.arange(length)[:, None]
         speed = 10000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size)
         angle = position * speed

@@ -393,7 +393,7 @@ class WhyThere(Quiz):
     hints = (
         "Which parameters alone are enough to reach that rung?",
         "A score that is the same for every gap can only say how common each piece is.",
-        "To come further, the gaps must look different from one another. Which part of BERT brings that?",
+        "To come much further, a gap has to know what stands around it. Which part of BERT brings that?",
     )
     choices = {
         "rate": (
@@ -406,10 +406,10 @@ class WhyThere(Quiz):
             "curve shows.",
         ),
         "common": (
-            "How common each piece is can be learned without looking at the text; everything below needs "
-            "attention that brings something to the gap.",
-            "Yes. The bias of the head alone can learn how common pieces are. A gap looks like every other "
-            "gap until attention carries its neighbours into it, and that is learned more slowly.",
+            "How common each piece is can be learned without looking at the text; what stands around a gap, "
+            "attention has to bring to it.",
+            "Yes. The bias of the output head alone can learn how common pieces are. What stands around a "
+            "gap has to be carried into it by attention, and that is learned more slowly.",
         ),
         "half": (
             "The batches at that time hold mostly rare words.",
@@ -573,10 +573,10 @@ class WithoutFloor(Quiz):
             "Nobody knows: the true probabilities of real text are unknown, so is the floor.",
         ),
         "farther": (
-            "It uses more than the counts of the two neighbours, and how far it is from the floor is not "
-            "known.",
-            "Yes. Whoever is better than the best guess from some information uses more than that. A floor "
-            "would need the true probabilities.",
+            "It uses something that the counts of the two neighbours do not have, and how far it is from the "
+            "floor is not known.",
+            "Yes. With nothing but those counts it could not be better than they are. A floor would need the "
+            "true probabilities.",
         ),
         "bug": (
             "A loss as high as this, many times that of the town, shows a bug.",
