@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import course, gemm, memory, quality, tokenizer, training, training_wordpiece
+from benchmarks import course, gemm, memory, notebooks, quality, tokenizer, training, training_wordpiece
 from benchmarks.measure import THREADS, machine
 
 BENCHMARKS = {
@@ -17,9 +17,10 @@ BENCHMARKS = {
     "training_wordpiece": training_wordpiece,
     "memory": memory,
     "quality": quality,
+    "notebooks": notebooks,
     "course": course,
 }
-ONLY_WHEN_NAMED = ("quality", "course")
+ONLY_WHEN_NAMED = ("quality", "notebooks", "course")
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
