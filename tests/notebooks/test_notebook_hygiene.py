@@ -83,3 +83,13 @@ def test_no_path_of_a_machine(notebook):
         words += ["".join(value) if isinstance(value, list) else str(value) for value in shown]
         words += output.get("text", [])
     assert not [match.group() for match in MACHINE_PATH.finditer("\n".join(words))]
+
+
+def test_the_committed_training_came_near_the_floor():
+    """Not an assert in the cell: a learner who tries other settings there is told in words."""
+    path = FOLDER / "05_mlm_pretraining.ipynb"
+    printed = "".join(
+        "".join(o.get("text", [])) for o in outputs(json.loads(path.read_text(encoding="utf-8")))
+    )
+    (times,) = re.findall(r"^(\d\.\d+) times the floor: ", printed, re.MULTILINE)
+    assert float(times) < 1.3
