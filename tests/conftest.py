@@ -9,7 +9,8 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a library that wants to fetch something must say so at once
 # The progress of whoever runs the tests is their own; a notebook is checked as by one who has solved nothing.
-os.environ["COURSE_PROGRESS"] = tempfile.mkdtemp(prefix="course-progress-")
+PROGRESS = tempfile.TemporaryDirectory(prefix="course-progress-")
+os.environ["COURSE_PROGRESS"] = PROGRESS.name
 
 # A job in the background of a shell starts deaf to interrupts, and some tests interrupt themselves.
 signal.signal(signal.SIGINT, signal.default_int_handler)

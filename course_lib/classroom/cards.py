@@ -401,4 +401,4 @@ def show_code_card(exercise, verdict, has_kept=False):
     if not verdict.passed:
         ours = "the library's version" if exercise.replaces else "the course's solution"
         whose = "the answer that you passed before" if has_kept else ours
-        print(f"{exercise.name}: the notebook goes on with {whose}.")
+        print(f"From here on {exercise.name} is {whose}.")

@@ -84,7 +84,7 @@ def judge(exercise, source):
     wrong = [number for number, (got, right) in enumerate(zip(outcomes, wanted)) if not agree(got, right)]
     if not wrong:
         if agree(again, wanted[0]):
-            return PASSED, "From now on the notebook uses your own function.", [], None
+            return PASSED, f"From here on {exercise.name} is your own function.", [], None
         message = (
             "Called again with the same arguments, your function answers differently: what does it remember?"
         )
