@@ -74,7 +74,7 @@ def judge(exercise, source):
 
     cases = list(exercise.cases())
     reference = exercise.reference()
-    wanted = [observe(reference, case) for case in cases]
+    wanted = [observe(reference, case, exercise.compares_gradients(case)) for case in cases]
     first = observe(answer, cases[0], with_gradients=False)  # what it prints here is shown
     if isinstance(first.error, PrintsTooMuch):
         return FAILED, told(first.error, first.line, exercise), [], None
@@ -191,7 +191,7 @@ def flat(value):
 
 
 def same(one, other):
-    """Equal in type, shape, dtype and, to a small tolerance, in value?"""
+    """Is one as the other, which is wanted, in type, shape, dtype and, to a small tolerance, in value?"""
     if torch.is_tensor(one) or torch.is_tensor(other):
         if not (torch.is_tensor(one) and torch.is_tensor(other)):
             return False
@@ -202,8 +202,8 @@ def same(one, other):
         return torch.allclose(one, other, equal_nan=True, **TOLERANCE)
     if isinstance(one, (tuple, list)):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) or isinstance(other, float):
-        return isinstance(one, (int, float)) and isinstance(other, (int, float)) and abs(one - other) < 1e-6
+    if isinstance(other, float):  # 1 is as good as 1.0, but where an integer is wanted, 1.0 is none
+        return isinstance(one, (int, float)) and abs(one - other) < 1e-6
     if isinstance(one, dict) and isinstance(other, dict):
         return one == other  # a Counter and a dict of the same counts are as good
     return type(one) is type(other) and (one is other or one == other)
@@ -274,7 +274,7 @@ def wrong_kind(got, right):
         if got.is_floating_point() and got.isnan().any() and not right.isnan().any():
             return "There is nan in your result: somewhere 0 is divided by 0, or ∞ subtracted from ∞."
     elif isinstance(right, (tuple, list)):
-        if not isinstance(got, (tuple, list)) or len(got) != len(right):
+        if type(got) is not type(right) or len(got) != len(right):
             size = f" of {len(got)}" if isinstance(got, (tuple, list)) else ""
             return (
                 f"The result must be a {type(right).__name__} of {len(right)}; yours is a "
@@ -283,7 +283,7 @@ def wrong_kind(got, right):
         return next(filter(None, map(wrong_kind, got, right)), None)
     elif isinstance(got, dict) and isinstance(right, dict):
         return None
-    elif type(got) is not type(right) and not isinstance(got, (int, float)):
+    elif type(got) is not type(right) and not (isinstance(right, float) and isinstance(got, int)):
         return (
             f"The result must be of the type {type(right).__name__}; yours is of the type "
             f"{type(got).__name__}."

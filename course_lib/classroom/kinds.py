@@ -72,6 +72,10 @@ class CodeExercise(Exercise):
     def cases():
         raise NotImplementedError
 
+    def compares_gradients(given):
+        """Whether the gradients count in this case, too, and not only the result."""
+        return True
+
     def explain(given, got, wanted):
         """What a wrong result shows, in words, or None; asked where no known mistake fits."""
 

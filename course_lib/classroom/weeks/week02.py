@@ -44,8 +44,8 @@ class ReadTheMatrix(ClickCell):
 
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
-    has to be 0; where it is None, everything is allowed. A row that allows nothing may not become nan: with
-    the most negative finite number it gets even weights.
+    has to be 0; where it is None, everything is allowed. Only in a row that allows nothing all weights are
+    the same, which is what the most negative finite number brings about.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
@@ -186,16 +186,24 @@ class AttentionWeights(CodeExercise):
         yield dict(
             query=draw(2, 3), key=draw(2, 3, seed=1), mask=torch.tensor([[True, False], [False, False]])
         )
+        scores = torch.tensor([[-200.0], [-190.0], [0.0]])
+        yield dict(query=torch.ones(1, 1), key=scores, mask=torch.tensor([True, True, False]))
+
+    def compares_gradients(given):
+        """In a row that allows nothing they depend on how the scores were made small."""
+        return given["mask"] is None or given["mask"].any(dim=-1).all()
 
     def explain(given, got, wanted):
-        if not torch.allclose(got.sum(dim=-1), torch.ones(())):
+        mask = torch.ones(got.shape, dtype=torch.bool)
+        if given["mask"] is not None:
+            mask = given["mask"].expand(got.shape)
+        allows_some = mask.any(dim=-1)
+        if not torch.allclose(got[~allows_some], wanted[~allows_some]):
+            return "In a row that allows nothing your weights are not all the same."
+        if not torch.allclose(got.sum(dim=-1), wanted.sum(dim=-1)):
             return "Your rows don't sum to 1: is the softmax over the keys, and the last thing that you do?"
-        if (
-            given["mask"] is not None
-            and (got * ~given["mask"]).abs().max() > 0
-            and wanted[..., 0, :].max() < 1
-        ):
-            return "Where the mask is False, your weight is not 0."
+        if (got * ~mask)[allows_some].abs().max() > 0:
+            return "Where the mask is False, your weight is not 0: write a smaller number into those scores."
         return None
 
 
@@ -504,8 +512,9 @@ class OneHeadTwoWords(Quiz):
         ),
         "itself": (
             "It looks at bank itself, and almost nowhere else.",
-            "Yes. For bank the context comes through the other head of that layer. A head has no job "
-            "description: what it does was learned, and it can differ from word to word.",
+            "Yes. For bank the context comes through the other heads, that of this layer and those of layer "
+            "1. A head has no job description: what it does was learned, and it can differ from word to "
+            "word.",
         ),
         "even": (
             "It looks at all pieces alike.",

@@ -537,8 +537,8 @@ class WhichBug(Sorting):
         "B": (
             "training B",
             "rate",
-            "The loss never comes below the entropy of the pieces, and every question has the same answers, "
-            "the most common pieces: the steps are too large to stay where it is better.",
+            "The line with points never comes below the entropy of the pieces, and every question has the "
+            "same answers, the most common pieces: the steps are too large to stay where it is better.",
         ),
         "C": (
             "training C",
@@ -556,8 +556,8 @@ class WhichBug(Sorting):
 
 
 class WithoutFloor(Quiz):
-    """On the documentation no floor is known. This BERT is there at a lower loss than the counts of both
-    neighbours. Which sentence says what you know?
+    """On the documentation no floor is known. This BERT is there at a lower loss than the guess from the
+    counts of both neighbours. Which sentence says what you know?
     """
 
     id, title = "5.8", "Without a floor"
@@ -573,10 +573,8 @@ class WithoutFloor(Quiz):
             "Nobody knows: the true probabilities of real text are unknown, so is the floor.",
         ),
         "farther": (
-            "It uses something that the counts of the two neighbours do not have, and how far it is from the "
-            "floor is not known.",
-            "Yes. With nothing but those counts it could not be better than they are. A floor would need the "
-            "true probabilities.",
+            "It is better than this guess from the counts, and how far it is from the floor is not known.",
+            "Yes. It knows something that this guess does not. A floor would need the true probabilities.",
         ),
         "bug": (
             "A loss as high as this, many times that of the town, shows a bug.",

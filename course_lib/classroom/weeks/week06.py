@@ -274,7 +274,7 @@ class NumbersForLabels(CodeExercise):
     )
 
     def stub(training, test):
-        """training, test: lists of names → two lists of numbers"""
+        """training, test: lists of names → a tuple of two lists of numbers"""
 
         def numbers(names):
             table = {name: number for number, name in enumerate(sorted(set(names)))}
@@ -283,7 +283,7 @@ class NumbersForLabels(CodeExercise):
         return numbers(training), numbers(test)
 
     def solution(training, test):
-        """training, test: lists of names → two lists of numbers"""
+        """training, test: lists of names → a tuple of two lists of numbers"""
         table = {name: number for number, name in enumerate(sorted(set(training)))}
         return [table[name] for name in training], [table.get(name, -1) for name in test]
 
