@@ -89,6 +89,40 @@ def test_each_mistake_fails_with_its_own_message(name, mistake):
     assert verdict.evidence
 
 
+# -- right and wrong in other ways than the solution and the known mistakes
+
+MASKED = """def attention_weights(query, key, mask=None):
+    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+    if mask is not None:
+        scores = {}
+    return scores.softmax(dim=-1)
+"""
+COUNTED = """def layer_parameters(hidden_size, intermediate_size):
+    biases_and_norms = 9 * hidden_size + intermediate_size
+    return 4 * hidden_size**2 + {} * hidden_size * intermediate_size + biases_and_norms
+"""
+NUMBERED = """def number_labels(training, test):
+    names = sorted(set(training))
+    first, second = [[names.index(n) if n in names else -1 for n in each] for each in (training, test)]
+    return {}
+"""
+TOLD = [
+    ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
+    ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
+    ("2.2", MASKED.format("scores + ~mask * -1e4"), "not all the same"),
+    ("5.1", COUNTED.format("2"), "your own function"),
+    ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
+    ("6.5", NUMBERED.format("first, second"), "your own function"),
+    ("6.5", NUMBERED.format("[first, second]"), "must be a tuple of 2; yours is a list of 2"),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "words"), TOLD)
+def test_what_it_is_told(name, source, words):
+    verdict = check(name, source)
+    assert verdict.passed == words.startswith("your own") and words in verdict.message
+
+
 # -- mutants
 
 OTHER_OPERATOR = {
