@@ -40,6 +40,7 @@ def fused_attention(query, key, value, mask=None, dropout=0.0):
     """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
     bias = None  # added to the scores: 0 where looking is allowed
     if mask is not None:
+        mask = torch.atleast_2d(mask)  # the call below wants to see both dimensions of the scores
         bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
         bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)

@@ -84,7 +84,7 @@ def to_published(state):
 def from_published(model, published):
     """Copy published tensors into `model`, a BertModel or one with a head.
 
-    ValueError names each tensor that is missing or has the wrong shape, and each that has no place in any
+    ValueError names the first ten tensors that are missing, have the wrong shape, or have no place in any
     BERT. Heads that `model` does not have are left out.
     """
     published = {modern_name(name): tensor for name, tensor in published.items()}
@@ -107,7 +107,7 @@ def from_published(model, published):
             ]
             continue
         state[name] = torch.cat([published[their] for their in names])
-    heads = ("cls.", "classifier.", "pooler.", "bert.pooler.")
+    heads = ("cls.", "classifier.", "qa_outputs.", "pooler.", "bert.pooler.")
     extra = [name for name in published if name not in used and name.removeprefix("bert.") not in REDUNDANT]
     problems += [f"no place for: {name}" for name in extra if not name.startswith(heads)]
     if problems:

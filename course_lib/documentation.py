@@ -31,7 +31,8 @@ TYPES_WITH_METHODS = ("builtins.str", "builtins.list", "builtins.dict", "builtin
 def documented_functions():
     """{qualified name: first paragraph of its docstring} of all public functions and classes in MODULES.
 
-    Methods are there for TYPES_WITH_METHODS alone. What has several names stands under the first of them.
+    Exceptions are left out. Methods are there for TYPES_WITH_METHODS alone. What has several names stands
+    under the first of them.
     """
     found, known = {}, {}  # known: id → what has it, kept so that no id is given out twice
     for module in MODULES:
@@ -83,7 +84,7 @@ SHORTEST = 40  # characters of a docstring that says enough
 PACKAGES = ("matplotlib", "networkx", "numpy", "scipy", "sklearn", "torch.nn")
 # A docstring that names its package gives the answer away, so these words are taken out of all of them.
 GIVEAWAYS = re.compile(
-    r"\b(matplotlib|mpl|plt|pyplot|networkx|nx|numpy|np|scipy|sklearn|scikit-learn|py?torch)\b\.?",
+    r"\b(matplotlib|mpl|plt|pyplot|networkx|nx|numpy|np|scipy|sklearn|scikit-learn|(py)?torch|nn)\b\.?",
     re.IGNORECASE,
 )
 

@@ -61,8 +61,8 @@ def mask_tokens(
     input_ids: (batch, n) integers, left unchanged   vocab: the `Vocabulary` of their pieces
     shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are
     Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a
-    row that holds anything but special pieces, at least one is chosen. ValueError where a number makes no
-    sense.
+    row that holds anything but special pieces (with `whole_word`, the beginning of a word), at least one is
+    chosen. ValueError where a number makes no sense.
     """
     if not 0 < probability <= 1:
         raise ValueError(f"probability must be above 0 and at most 1, got {probability}")

@@ -29,7 +29,7 @@ from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
-HELD_OUT = 1000  # texts that are never trained on
+HELD_OUT = 1000  # texts in front, kept for measuring; a town may tell one of them again
 VOCAB_SIZES = {"town-ko": 1600, "town-en": 1100}
 TOKENIZER_TEXT = 20_000_000  # characters from which a vocabulary is trained
 NEIGHBOURS_TEXTS = 100_000  # texts whose neighbouring pieces are counted for the ladder
@@ -52,7 +52,7 @@ def arguments(argv=None):
     parser.add_argument(
         "--vocab-size",
         type=int,
-        help="pieces; without it 1,600 for town-ko, 1,100 for town-en and 8,000 else",
+        help="pieces; without it 1,600 for town-ko, 1,100 for town-en, both of them for town, and 8,000 else",
     )
     parser.add_argument("--hidden-size", type=int, default=128)
     parser.add_argument("--layers", type=int, default=2)
@@ -84,8 +84,8 @@ def prepare(args, warn):
     count = sum(1 for _ in islice(stream(), HELD_OUT + 1))
     if count <= HELD_OUT:
         raise ValueError(
-            f"{args.corpus} holds {count} texts, and {HELD_OUT:,} are never trained on: give more than "
-            f"{HELD_OUT:,}; in a file, blank lines separate them"
+            f"{args.corpus} holds {count} texts, and {HELD_OUT:,} are held out: give more than {HELD_OUT:,}; "
+            f"in a file, blank lines separate them"
         )
     tokenizer = train_tokenizer(args.corpus, args.vocab_size, stream)
     tokenizer.save(folder)

@@ -55,6 +55,7 @@ def sentence_vectors(model, tokenizer, texts, max_length=64, batch_size=64, prog
     vectors = torch.empty(len(examples), model.config.hidden_size)
     for rows in progress(batches_by_length(examples, batch_size)):
         ids = pad([examples[row] for row in rows], pad_id)  # (rows, n)
-        hidden = model(ids, attention_mask=ids != pad_id).last_hidden_state  # (rows, n, hidden_size)
-        vectors[rows] = mean_pooling(hidden, ids != pad_id)
+        attention_mask = (ids != pad_id).long()
+        hidden = model(ids, attention_mask=attention_mask).last_hidden_state  # (rows, n, hidden_size)
+        vectors[rows] = mean_pooling(hidden, attention_mask)
     return vectors

@@ -68,7 +68,7 @@ def separate_ideographs(characters):
 
 
 def without_accents(characters):
-    """Decompose (NFD) and drop the marks: é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
+    """Decompose (NFD) and drop the marks (Mn): é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
     parts = [
         (part, is_extra > 0)
         for each in characters

@@ -101,17 +101,36 @@ COUNTED = """def layer_parameters(hidden_size, intermediate_size):
     biases_and_norms = 9 * hidden_size + intermediate_size
     return 4 * hidden_size**2 + {} * hidden_size * intermediate_size + biases_and_norms
 """
+BUILT = """def layer_parameters(hidden_size, intermediate_size):
+    return sum(each.numel() for each in torch.nn.Linear(hidden_size, intermediate_size).parameters())
+"""
+PAIRED = """def count_pairs(split, counts):
+    return {{{}: counts[word] for word, pieces in split.items() for left, right in zip(pieces, pieces[1:])}}
+"""
 NUMBERED = """def number_labels(training, test):
     names = sorted(set(training))
     first, second = [[names.index(n) if n in names else -1 for n in each] for each in (training, test)]
     return {}
 """
+ADDED = """def add_and_norm(hidden, change, norm):
+    return {}
+"""
+AVERAGED = """def average_vector(vectors):
+    return torch.tensor([sum(column) / len(column) for column in vectors.T.tolist()])
+"""
 TOLD = [
+    ("0.2", AVERAGED, "your own function"),
     ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
     ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
-    ("2.2", MASKED.format("scores + ~mask * -1e4"), "not all the same"),
+    ("2.2", MASKED.format("scores + ~mask * -1e4"), "1 divided by the number of weights"),
+    ("2.6", ADDED.format("norm(hidden + change).detach()"), "no gradient comes back to hidden and change"),
+    ("2.6", ADDED.format("norm((hidden + change) / 2)"), "another calculation gives the same numbers here"),
+    ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
+    ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
+    ("3.3", PAIRED.format("left + '-' + right"), "what is counted is a tuple, (left, right)"),
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
+    ("5.1", BUILT, "not under `with torch.device"),
     ("6.5", NUMBERED.format("first, second"), "your own function"),
     ("6.5", NUMBERED.format("[first, second]"), "must be a tuple of 2; yours is a list of 2"),
 ]

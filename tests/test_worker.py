@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from course_lib.classroom import check
+from course_lib.classroom.kinds import find
 from course_lib.classroom.worker import Worker
 
 RIGHT = "return vectors.mean(dim=0)"
@@ -56,7 +57,6 @@ SAID = {
     "another dtype": ("return vectors.mean(dim=0).double()", "dtype torch.float32; yours has torch.float64"),
     "another shape": ("return vectors.mean(dim=0)[:1]", "must have the shape (3,); yours has (1,)"),
     "nan": ("return vectors.mean(dim=0) * float('nan')", "nan in your result"),
-    "no gradient": ("return vectors.detach().mean(dim=0)", "no gradient comes back to vectors"),
     "other numbers": ("return vectors.mean(dim=0) + 1", "the numbers are not"),
 }
 
@@ -70,8 +70,9 @@ def test_it_is_said_in_words_and_the_next_answer_passes(case):
 
 
 def test_a_function_that_remembers_is_noticed():
+    calls = 1 + len(list(find("0.2").cases())) + 1  # to see what it prints, in each case, and the first again
     source = "seen = []\ndef average_vector(vectors):\n    seen.append(1)\n"
-    source += "    return vectors.mean(dim=0) * (len(seen) < 8)"
+    source += f"    return vectors.mean(dim=0) * (len(seen) < {calls})"
     assert check("0.2", source).status == "failed"
 
 

@@ -72,12 +72,13 @@ class CodeExercise(Exercise):
     def cases():
         raise NotImplementedError
 
-    def compares_gradients(given):
-        """Whether the gradients count in this case, too, and not only the result."""
-        return True
-
     def explain(given, got, wanted):
         """What a wrong result shows, in words, or None; asked where no known mistake fits."""
+
+    @classmethod
+    def compares_gradients(cls, given):
+        """Do gradients count in this case, too? From week 2 on, answers become parts of models that learn."""
+        return cls.week() >= 2
 
     @classmethod
     def known_mistakes(cls):

@@ -73,7 +73,7 @@ class Picture:
 def draw_ladder(losses, rungs, held_out=()):
     """The losses of a training, falling past the rungs of the ladder.
 
-    losses: one per step   rungs: {name: nats}   held_out: pairs (step, loss on texts never seen)
+    losses: one per step   rungs: {name: nats}   held_out: pairs (step, loss on held-out texts)
     """
     figure = Figure()
     axes = figure.subplots()

@@ -16,7 +16,8 @@ class AssumptionOrFact(Sorting):
     hints = (
         "Ask of each sentence: could I say it with the model alone in front of me, and no data?",
         "What a model does the same way for **every** data set is an assumption.",
-        "What could turn out otherwise in the next data set, with the same model, is a fact of the data.",
+        "A fact of the data stays true whichever model you choose. An assumption comes and goes with the "
+        "model.",
     )
     groups = {"model": "an assumption of the model", "data": "a fact of the data"}
     items = {
@@ -188,7 +189,8 @@ class ColumnThree(Quiz):
 
 class Permute(CodeExercise):
     """A learner shuffled all images "by one fixed permutation" with this function and trained again. Even the
-    dense model, which should not mind, fell to guessing. Find the line that does it, and mend it.
+    dense model, which should not mind, fell to guessing. Find the line that does it, and mend it. The rest is
+    right: `order` comes from `randperm`, and pixel i of the result is pixel `order[i]`.
     """
 
     id, title, name = "1.4", "Find the bug: nobody learns", "permute_pixels"

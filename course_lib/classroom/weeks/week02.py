@@ -44,8 +44,8 @@ class ReadTheMatrix(ClickCell):
 
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
-    has to be 0; where it is None, everything is allowed. Only in a row that allows nothing all weights are
-    the same, which is what the most negative finite number brings about.
+    has to be 0; where it is None, everything is allowed. One exception: in a row of m weights that allows
+    nothing each is 1/m, as the most negative finite number makes them.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
@@ -186,10 +186,11 @@ class AttentionWeights(CodeExercise):
         yield dict(
             query=draw(2, 3), key=draw(2, 3, seed=1), mask=torch.tensor([[True, False], [False, False]])
         )
-        scores = torch.tensor([[-200.0], [-190.0], [0.0]])
-        yield dict(query=torch.ones(1, 1), key=scores, mask=torch.tensor([True, True, False]))
+        query, key = torch.ones(1, 1).double(), torch.tensor([[-200.0], [-190.0], [0.0]]).double()
+        yield dict(query=query, key=key, mask=torch.tensor([True, True, False]))
 
-    def compares_gradients(given):
+    @classmethod
+    def compares_gradients(cls, given):
         """In a row that allows nothing they depend on how the scores were made small."""
         return given["mask"] is None or given["mask"].any(dim=-1).all()
 
@@ -199,7 +200,7 @@ class AttentionWeights(CodeExercise):
             mask = given["mask"].expand(got.shape)
         allows_some = mask.any(dim=-1)
         if not torch.allclose(got[~allows_some], wanted[~allows_some]):
-            return "In a row that allows nothing your weights are not all the same."
+            return "In a row that allows nothing, each weight has to be 1 divided by the number of weights."
         if not torch.allclose(got.sum(dim=-1), wanted.sum(dim=-1)):
             return "Your rows don't sum to 1: is the softmax over the keys, and the last thing that you do?"
         if (got * ~mask)[allows_some].abs().max() > 0:

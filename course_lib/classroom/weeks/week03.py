@@ -137,7 +137,7 @@ class IsPunctuation(CodeExercise):
         return None if isinstance(got, bool) else "Return True or False."
 
     def cases():
-        for character in "!。$+「가a7 ₩→\t·_\x7f\u0301":
+        for character in "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301":
             yield dict(character=character)
 
 
@@ -234,9 +234,14 @@ class CountPairs(CodeExercise):
             return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
 
     def explain(given, got, wanted):
-        if strange := [pair for pair in got if pair not in wanted]:
-            return f"{strange[0]!r} is no pair of neighbours in any word. Each word is counted by itself."
-        return None
+        strange = next((pair for pair in got if pair not in wanted), None)
+        if strange is None:
+            return None
+        if not isinstance(strange, tuple):
+            return f"{strange!r} is no pair: what is counted is a tuple, (left, right)."
+        if strange[::-1] in wanted:
+            return f"In {strange!r} left and right are exchanged."
+        return f"{strange!r} is no pair of neighbours in any word."
 
     def cases():
         yield dict(split={"시장에": ["시", "##장", "##에"]}, counts={"시장에": 4})
@@ -371,6 +376,7 @@ class Joined(CodeExercise):
         yield dict(pieces=["x", "##o", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["x", "##o", "##o", "##y", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["x", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["a", "##b", "##a", "##b"], pair=("a", "##b"), merged="ab")
         yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
 
 
@@ -428,11 +434,11 @@ class LongestMatch(CodeExercise):
     )
 
     def stub(word, vocab, continues=False):
-        """The pieces of a word, the longest first; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
         ...
 
     def solution(word, vocab, continues=False):
-        """The pieces of a word, the longest first; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
         pieces, start = [], 0
         while start < len(word):
             prefix = "##" if start > 0 or continues else ""
@@ -583,8 +589,8 @@ class GreedyOrBest(Quiz):
         ),
         "ahead": (
             "Compare all ways to cut the word, and take the one with the fewest pieces.",
-            "Yes. That is what the function above does, by keeping the best way to every place. BERT does "
-            "without: greedy is quick, and the model gets used to its cuts.",
+            "Yes. The function above finds that cut without trying all of them, by keeping the best way to "
+            "every place. BERT does without: greedy is quick, and the model gets used to its cuts.",
         ),
         "shortest": (
             "Take the shortest match first.",

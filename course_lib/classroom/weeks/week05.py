@@ -1,6 +1,7 @@
 """The exercises of week 5: counting BERT, hiding pieces, the rungs of the ladder, and bugs found by it."""
 
 import math
+from collections import Counter
 
 import torch
 from torch.nn import functional as F
@@ -313,11 +314,11 @@ class NeighboursEntropy(CodeExercise):
     )
 
     def stub(counts):
-        """counts: {(left, right): {piece: count}} → nats"""
+        """counts: {(left, right): Counter of pieces} → nats, a float"""
         ...
 
     def solution(counts):
-        """counts: {(left, right): {piece: count}} → nats"""
+        """counts: {(left, right): Counter of pieces} → nats, a float"""
         total = 0
         for pieces in counts.values():
             total += sum(pieces.values())
@@ -377,10 +378,13 @@ class NeighboursEntropy(CodeExercise):
             return sum(sum(p.values()) / total * math.log(len(p)) for p in counts.values())
 
     def cases():
-        yield dict(counts={("a", "b"): {"x": 1, "y": 3}, ("c", "d"): {"z": 4, "x": 4}})
-        yield dict(counts={(1, 2): {3: 5}, (1, 4): {3: 1, 5: 1}, (2, 2): {9: 2, 8: 1, 3: 7}})
-        yield dict(counts={(0, 0): {1: 2}})
-        yield dict(counts={(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}})
+        for counts in (
+            {("a", "b"): {"x": 1, "y": 3}, ("c", "d"): {"z": 4, "x": 4}},
+            {(1, 2): {3: 5}, (1, 4): {3: 1, 5: 1}, (2, 2): {9: 2, 8: 1, 3: 7}},
+            {(0, 0): {1: 2}},
+            {(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}},
+        ):
+            yield dict(counts={pair: Counter(pieces) for pair, pieces in counts.items()})
 
 
 class WhyThere(Quiz):
@@ -505,6 +509,8 @@ class TooGood(CodeExercise):
             logits=draw(3, 6, 4, seed=2),
             labels=torch.tensor([[-100] * 5 + [1], [0, 3, 2] + [-100] * 3, [-100, 2] * 3]),
         )
+        certain = torch.tensor([[[200.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])  # p = 1 in the first gap: no loss
+        yield dict(logits=certain, labels=torch.tensor([[0, 0, -100]]))
 
 
 class WhichBug(Sorting):

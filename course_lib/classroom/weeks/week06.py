@@ -18,8 +18,8 @@ class WhoseTensor(Sorting):
         "Read the names from the left: what stands before the first dot says whether it is the input, a "
         "layer, or what comes behind the last layer.",
         "A layer has two halves. One looks at other positions, the other thinks at each position alone.",
-        "`intermediate` and the `output` beside it are the two maps of the feed-forward network, which you "
-        "wrote in the same file as the layer.",
+        "`intermediate` and the `output` beside it are the two maps of the feed-forward network, which "
+        "stands in the same file as the layer.",
     )
     groups = {
         "attention": "attention.py",
@@ -507,6 +507,8 @@ class LocalMask(CodeExercise):
 
     def cases():
         yield dict(length=5, window=2)
+        yield dict(length=6, window=3)
+        yield dict(length=9, window=8)
         yield dict(length=7, window=4)
         yield dict(length=3, window=8)
         yield dict(length=9, window=5)
