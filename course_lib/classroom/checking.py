@@ -225,7 +225,8 @@ def same_gradients(got, right):
         largest = max([0.0, *other.nan_to_num().abs().flatten().tolist()])
         atol = max(TOLERANCE["atol"], 1e-5 * largest)
         close = dict(rtol=TOLERANCE["rtol"], atol=atol, equal_nan=True)
-        if one.shape != other.shape or not torch.allclose(one, other, **close):
+        alike_in_kind = (one.shape, one.dtype) == (other.shape, other.dtype)
+        if not (alike_in_kind and torch.allclose(one, other, **close)):
             return False
     return True
 
