@@ -97,6 +97,21 @@ MASKED = """def attention_weights(query, key, mask=None):
         scores = {}
     return scores.softmax(dim=-1)
 """
+IN_PLACE = """def attention_weights(query, key, mask=None):
+    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    weights /= weights.sum(dim=-1, keepdim=True)
+    return weights
+"""
+VIEWED = """def rotary(vectors):
+    length, size = vectors.shape[-2:]
+    angle = clock_angles(length, size).to(vectors)
+    first, second = vectors.view(-1, length, size // 2, 2).unbind(-1)
+    turned = [first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()]
+    return torch.stack(turned, dim=-1).view(vectors.shape)
+"""
 COUNTED = """def layer_parameters(hidden_size, intermediate_size):
     biases_and_norms = 9 * hidden_size + intermediate_size
     return 4 * hidden_size**2 + {} * hidden_size * intermediate_size + biases_and_norms
@@ -123,6 +138,8 @@ TOLD = [
     ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
     ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
     ("2.2", MASKED.format("scores + ~mask * -1e4"), "1 divided by the number of weights"),
+    ("2.2", IN_PLACE, "a step in place such as"),
+    ("4.4", VIEWED, "view size is not compatible"),
     ("2.6", ADDED.format("norm(hidden + change).detach()"), "no gradient comes back to hidden and change"),
     ("2.6", ADDED.format("norm((hidden + change) / 2)"), "another calculation gives the same numbers here"),
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),

@@ -141,19 +141,20 @@ def gradients(function, given):
     }
     for each in floats.values():
         each.requires_grad_()
+    generator = torch.Generator().manual_seed(0)
     try:
         results = [
             each for each in flat(function(*given.values())) if torch.is_tensor(each) and each.requires_grad
         ]
-    except RuntimeError:  # torch refuses, for example, numpy() of a tensor that is to be learned
+        if not results:
+            return None
+        total = sum(
+            (each * torch.randn(each.shape, generator=generator, dtype=each.dtype)).sum() for each in results
+        )
+        found = torch.autograd.grad(total, list(floats.values()), allow_unused=True)
+    except RuntimeError:  # torch refuses numpy() of a tensor that is to be learned, and some steps in place
         return None
-    if not results:
-        return None
-    generator = torch.Generator().manual_seed(0)
-    total = sum(
-        (each * torch.randn(each.shape, generator=generator, dtype=each.dtype)).sum() for each in results
-    )
-    return dict(zip(floats, torch.autograd.grad(total, list(floats.values()), allow_unused=True)))
+    return dict(zip(floats, found))
 
 
 def seed_everything(seed):
@@ -292,7 +293,10 @@ def wrong_kind(got, right):
         if got.dtype != right.dtype:
             return f"The result must have the dtype {right.dtype}; yours has {got.dtype}."
         if got.is_floating_point() and got.isnan().any() and not right.isnan().any():
-            return "There is nan in your result: somewhere 0 is divided by 0, or ∞ subtracted from ∞."
+            return (
+                "There is nan in your result: somewhere 0 is divided by 0, ∞ by ∞ (exp of a large number is "
+                "∞), or ∞ subtracted from ∞."
+            )
     elif isinstance(right, (tuple, list)):
         if type(got) is not type(right) or len(got) != len(right):
             size = f" of {len(got)}" if isinstance(got, (tuple, list)) else ""
@@ -317,8 +321,8 @@ def lost_gradient(got, right):
     if lost:
         return (
             f"The numbers are right, but no gradient comes back to {' and '.join(lost)}, so nothing could be "
-            "learned through your function. Look for .detach(), .item(), .data, numpy, or torch.tensor(…) "
-            "around a tensor."
+            "learned through your function. Look for .detach(), .item(), .data, numpy, torch.tensor(…) "
+            "around a tensor, `//`, or a step in place such as `/=` or `masked_fill_`."
         )
     return (
         "The numbers are right, but their gradient is not. Either a part of the result is computed outside "
@@ -352,7 +356,8 @@ def told(error, line, exercise):
             f"imported in the same cell.{line}"
         )
     words = str(error).strip().splitlines()
-    return f"Your function stopped with {type(error).__name__}{': ' + words[0] if words else ''}.{line}"
+    what = f": {words[0].rstrip('.')}" if words else ""
+    return f"Your function stopped with {type(error).__name__}{what}.{line}"
 
 
 def shown(case, got, right):

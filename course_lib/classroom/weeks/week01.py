@@ -44,7 +44,8 @@ class AssumptionOrFact(Sorting):
         "same": (
             "What matters looks the same wherever it stands in the image.",
             "model",
-            "A convolution is built on it. Of maps or of forms that people fill in, it would be false.",
+            "The convolutional model of the next section is built on it. Of maps or of forms that people "
+            "fill in, it would be false.",
         ),
         "range": (
             "No pixel is below 0.",
@@ -165,8 +166,7 @@ class ColumnThree(Quiz):
     choices = {
         "border": (
             "In column 4 the digit touches the right border, and the model knows borders from the left.",
-            "A digit in column 0 touches the left border with its other side. And the same probabilities "
-            "cannot come from a border that only looks similar.",
+            "This model knows no border: at one edge of the canvas its filters go on at the opposite one.",
         ),
         "grid": (
             "It pools twice by two, so it sees a digit alike after steps of four pixels only.",
@@ -193,7 +193,7 @@ class Permute(CodeExercise):
     right: `order` comes from `randperm`, and pixel i of the result is pixel `order[i]`.
     """
 
-    id, title, name = "1.4", "Find the bug: nobody learns", "permute_pixels"
+    id, title, name = "1.4", "Find the bug: everybody guesses", "permute_pixels"
     difficulty, importance, minutes = 2, 3, 10
     replaces = "course_lib.inductive_bias.permute_pixels"
     hints = (

@@ -134,7 +134,7 @@ class AttentionWeights(CodeExercise):
 
         def ignored_the_mask(query, key, mask=None):
             """Without a mask all is right. With one, forbidden positions still get weight: you do not use
-            it.
+            it, or not what `masked_fill` gives back.
             """
             return AttentionWeights.finish(query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]), None)
 
@@ -180,7 +180,8 @@ class AttentionWeights(CodeExercise):
         yield dict(query=draw(2, 3), key=draw(4, 3, seed=1), mask=None)
         yield dict(query=draw(3, 2), key=draw(3, 2, seed=1), mask=torch.ones(3, 3, dtype=torch.bool).tril())
         yield dict(query=draw(2, 4, 3), key=draw(2, 5, 3, seed=1), mask=torch.tensor([1, 1, 0, 1, 0]).bool())
-        yield dict(query=draw(2, 2, 3, 8), key=draw(2, 2, 3, 8, seed=1), mask=None)
+        heads = dict(query=draw(2, 3, 2, 8).transpose(1, 2), key=draw(2, 3, 2, 8, seed=1).transpose(1, 2))
+        yield dict(**heads, mask=None)  # as `split_heads` gives them
         yield dict(query=30 * draw(2, 6), key=30 * draw(3, 6, seed=1), mask=torch.tensor([True, True, False]))
         yield dict(query=draw(2, 3).double(), key=draw(2, 3, seed=1).double(), mask=None)
         yield dict(
@@ -444,9 +445,7 @@ class AddAndNorm(CodeExercise):
             return hidden + norm(change)
 
         def pre_norm(hidden, change, norm):
-            """You normalise x and add the change. That is nearer to pre-LN; BERT, post-LN, normalises the
-            sum.
-            """
+            """You normalise x and add the change. BERT normalises the sum of the two."""
             return norm(hidden) + change
 
         def no_residual(hidden, change, norm):

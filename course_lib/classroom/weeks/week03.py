@@ -567,6 +567,7 @@ class LongestMatch(CodeExercise):
         yield dict(word="abcd", vocab={"a", "ab", "abc", "##c", "##cd", "##b"})
         yield dict(word="aaa", vocab={"a", "##aa"})
         yield dict(word="abc", vocab={"a", "ab", "##bc"})
+        yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
 
 
 class GreedyOrBest(Quiz):

@@ -290,6 +290,7 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(3, 4))
         yield dict(vectors=draw(2, 5, 6, seed=1))
         yield dict(vectors=draw(2, 3, 4, 8, seed=2))
+        yield dict(vectors=draw(2, 4, 3, 8, seed=3).transpose(1, 2))  # as `split_heads` gives them
 
 
 class Which(Quiz):
