@@ -24,7 +24,7 @@ class FeedForward(nn.Module):
 def add_and_norm(hidden, change, norm):
     """What a sublayer computed is added to what it was given (residual), and the sum is normalised (post-LN).
 
-    hidden, change: (batch, n, hidden_size)   norm: a LayerNorm over hidden_size → (batch, n, hidden_size)
+    hidden, change: (..., hidden_size)   norm: a LayerNorm over hidden_size → (..., hidden_size)
     Vaswani et al. 2017, section 3.1: LayerNorm(x + Sublayer(x)).
     """
     return norm(hidden + change)

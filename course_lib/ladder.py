@@ -67,7 +67,7 @@ def neighbours_entropy(counts):
     """
     totals = {pair: sum(pieces.values()) for pair, pieces in counts.items()}
     total = sum(totals.values())
-    return sum(totals[pair] / total * entropy(pieces.values()) for pair, pieces in counts.items())
+    return sum(totals[pair] / total * entropy(list(pieces.values())) for pair, pieces in counts.items())
 
 
 def ladder(pieces, batches, town=None, examples=None):
@@ -82,7 +82,10 @@ def ladder(pieces, batches, town=None, examples=None):
         for piece in torch.where(labels == IGNORE_INDEX, ids, labels).flatten().tolist()
         if not pieces[piece].startswith("[")
     )
-    rungs = {"even guess (ln V)": math.log(len(pieces)), "entropy of the pieces": entropy(counts.values())}
+    rungs = {
+        "even guess (ln V)": math.log(len(pieces)),
+        "entropy of the pieces": entropy(list(counts.values())),
+    }
     if examples is not None and town is None:
         rungs |= ngram_losses(examples, batches, len(pieces))
     if examples is not None and town is not None:

@@ -430,11 +430,11 @@ class AddAndNorm(CodeExercise):
     )
 
     def stub(hidden, change, norm):
-        """LayerNorm(x + Sublayer(x)).  hidden, change: (batch, n, hidden_size), norm: a LayerNorm"""
+        """LayerNorm(x + Sublayer(x)).  hidden, change: (..., hidden_size), norm: a LayerNorm"""
         ...
 
     def solution(hidden, change, norm):
-        """LayerNorm(x + Sublayer(x)).  hidden, change: (batch, n, hidden_size), norm: a LayerNorm"""
+        """LayerNorm(x + Sublayer(x)).  hidden, change: (..., hidden_size), norm: a LayerNorm"""
         return norm(hidden + change)
 
     class mistakes:
@@ -482,6 +482,7 @@ class AddAndNorm(CodeExercise):
     def cases():
         yield dict(hidden=draw(1, 2, 3), change=draw(1, 2, 3, seed=1), norm=AddAndNorm.norm(3))
         yield dict(hidden=draw(2, 4, 8), change=5 * draw(2, 4, 8, seed=1), norm=AddAndNorm.norm(8))
+        yield dict(hidden=draw(5, 4), change=draw(5, 4, seed=1), norm=AddAndNorm.norm(4))  # some positions
 
     def norm(size):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""
