@@ -180,7 +180,7 @@ class WordPieceTokenizer:
     def __init__(self, vocab, lowercase=True, strip_accents=None):
         self.vocab = list(vocab)
         self.ids = {piece: number for number, piece in enumerate(self.vocab)}
-        self.pieces = frozenset(self.vocab)
+        self.known = frozenset(self.vocab)
         if len(self.ids) < len(self.vocab):
             twice = next(piece for piece, count in Counter(self.vocab).items() if count > 1)
             raise ValueError(f"the vocabulary holds {twice!r} twice")
@@ -237,7 +237,7 @@ class WordPieceTokenizer:
     def split_word(self, word, continues=False):
         """The pieces of a word, a list of Characters, with their places in the text; see `longest_match`."""
         text = "".join(each.text for each in word)
-        found = longest_match(text, self.pieces, continues) if len(text) <= LONGEST_WORD else ["[UNK]"]
+        found = longest_match(text, self.known, continues) if len(text) <= LONGEST_WORD else ["[UNK]"]
         if found == ["[UNK]"]:
             return [Piece("[UNK]", word[0].start, word[-1].end)]
         pieces, start = [], 0
