@@ -39,6 +39,7 @@ def run(path):
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as progress:
         os.environ["COURSE_PROGRESS"] = progress
+        os.environ["GOMP_SPINCOUNT"] = "1000"  # as the Makefile has it
         peak, began = Peak(), time.perf_counter()
         peak.start()
         NotebookClient(notebook, timeout=900).execute(cwd=str(path.parent))
