@@ -160,9 +160,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Encoding:
-    """ids, type_ids: numbers for the model   tokens: the pieces   offsets: (start, end) in the original
-    text
-    """
+    """ids, type_ids: numbers for the model   tokens: the pieces   offsets: (start, end) in the text"""
 
     ids: list
     type_ids: list

@@ -129,6 +129,12 @@ class ThreeFates(CodeExercise):
             """You change pieces that were not chosen. `chosen` has to hold for both fates."""
             return ThreeFates.fates(input_ids, chosen | True, kind, random_ids, mask_id, shares)
 
+        def random_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """Your random pieces stand also where nothing was chosen. `chosen` has to hold for both fates."""
+            is_random = (kind >= shares[0]) & (kind < shares[0] + shares[1])
+            changed = torch.where(is_random, random_ids, input_ids)
+            return changed.masked_fill(chosen & (kind < shares[0]), mask_id)
+
         def not_added_up(input_ids, chosen, kind, random_ids, mask_id, shares):
             """Too few pieces become random: the second fate begins where the first ends, so its upper border
             is shares[0] + shares[1].
@@ -190,7 +196,7 @@ class ThreeFates(CodeExercise):
             steps = torch.arange(rows * columns).view(rows, columns)
             yield dict(
                 input_ids=steps + 10,
-                chosen=steps % 3 != 1,
+                chosen=(steps % 3 != 1) & (steps != 2),  # 2 has the kind of a second fate, and is not chosen
                 kind=((steps * 5) % 16) / 16,  # some lie exactly on the borders
                 random_ids=steps + 100,
                 mask_id=4,
@@ -514,9 +520,9 @@ class TooGood(CodeExercise):
 
 
 class WhichBug(Sorting):
-    """Four trainings, each with one bug. Which is which? The rungs are those of the stories they read; the
-    line with points is the loss on stories held out, measured **rightly**; the thin line is the loss that the
-    training itself reports.
+    """Four trainings, each with one bug. Which is which? The line with points is the loss on held-out
+    stories, measured **rightly**, and the rungs are theirs (two neighbours: as counted in the training). The
+    thin line is the loss that the training itself reports.
     """
 
     id, title = "5.7", "Debug by the ladder"
