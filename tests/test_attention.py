@@ -15,6 +15,7 @@ def draw(*shape, seed=0):
 MASKS = {
     "none": None,
     "padding": torch.tensor([True, True, True, False, False])[None, None, None],
+    "one for all texts": torch.tensor([True, True, True, False, False]),
     "causal": torch.ones(5, 5, dtype=torch.bool).tril(),
     "nothing allowed": torch.zeros(1, 1, 1, 5, dtype=torch.bool),
 }

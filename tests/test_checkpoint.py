@@ -38,6 +38,7 @@ def test_model_comes_back_as_it_was(folder):
 def test_encoder_alone_is_taken_from_a_model_with_a_head(folder):
     change(folder, lambda tensors: tensors.update({"bert.pooler.dense.weight": torch.ones(8, 8)}))
     change(folder, lambda tensors: tensors.update({"bert.pooler.dense.bias": torch.ones(8)}))
+    change(folder, lambda tensors: tensors.update({"qa_outputs.weight": torch.ones(2, 8)}))
     assert isinstance(load_model(folder, BertModel), BertModel)
 
 
