@@ -234,7 +234,7 @@ def same_gradients(got, right):
 
 def fits(mistake, cases, wanted, outcomes):
     """Did the answer go wrong as this mistake does? In the smallest case two mistakes can look the same, so
-    it has to fit in all of them. Where each case ends in an error, its type alone says too little.
+    it has to fit in all cases. Where each case ends in an error, its type alone says too little.
     """
     same_words = True
     for case, right, outcome in zip(cases, wanted, outcomes):
@@ -295,7 +295,7 @@ def wrong_kind(got, right):
         if got.is_floating_point() and got.isnan().any() and not right.isnan().any():
             return (
                 "There is nan in your result: somewhere 0 is divided by 0, ∞ by ∞ (exp of a large number is "
-                "∞), or ∞ subtracted from ∞."
+                "∞), ∞ multiplied by 0 (log of 0 is −∞), or ∞ subtracted from ∞."
             )
     elif isinstance(right, (tuple, list)):
         if type(got) is not type(right) or len(got) != len(right):

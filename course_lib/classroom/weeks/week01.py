@@ -189,8 +189,8 @@ class ColumnThree(Quiz):
 
 class Permute(CodeExercise):
     """A learner shuffled all images "by one fixed permutation" with this function and trained again. Even the
-    dense model, which should not mind, fell to guessing. Find the line that does it, and mend it. The rest is
-    right: `order` comes from `randperm`, and pixel i of the result is pixel `order[i]`.
+    dense model, which should not mind, fell to guessing. Find the line that does it, and mend it. `order`
+    has to come from `randperm`, and pixel i of the result has to be pixel `order[i]` of the image.
     """
 
     id, title, name = "1.4", "Find the bug: everybody guesses", "permute_pixels"

@@ -45,7 +45,7 @@ class ReadTheMatrix(ClickCell):
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
     has to be 0; where it is None, everything is allowed. One exception: in a row of m weights that allows
-    nothing each is 1/m, as the most negative finite number makes them.
+    nothing, each is 1/m, as the most negative finite number makes them.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"

@@ -515,7 +515,7 @@ class TooGood(CodeExercise):
             logits=draw(3, 6, 4, seed=2),
             labels=torch.tensor([[-100] * 5 + [1], [0, 3, 2] + [-100] * 3, [-100, 2] * 3]),
         )
-        certain = torch.tensor([[[200.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])  # p = 1 in the first gap: no loss
+        certain = torch.tensor([[[30.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])  # p = 1 in the first gap: no loss
         yield dict(logits=certain, labels=torch.tensor([[0, 0, -100]]))
 
 
