@@ -117,7 +117,16 @@ COUNTED = """def layer_parameters(hidden_size, intermediate_size):
     return 4 * hidden_size**2 + {} * hidden_size * intermediate_size + biases_and_norms
 """
 BUILT = """def layer_parameters(hidden_size, intermediate_size):
-    return sum(each.numel() for each in torch.nn.Linear(hidden_size, intermediate_size).parameters())
+    shapes = [(hidden_size, intermediate_size), (intermediate_size, hidden_size), *4 * [2 * (hidden_size,)]]
+    layers = [torch.nn.Linear(*shape) for shape in shapes]
+    layers += [torch.nn.LayerNorm(hidden_size), torch.nn.LayerNorm(hidden_size)]
+    return sum(each.numel() for layer in layers for each in layer.parameters())
+"""
+TWICE = """def joined(pieces, pair, merged):
+    line, old, new = f" {' '.join(pieces)} ", f" {' '.join(pair)} ", f" {merged} "
+    while old in line:
+        line = line.replace(old, new)
+    return line.split()
 """
 PAIRED = """def count_pairs(split, counts):
     return {{{}: counts[word] for word, pieces in split.items() for left, right in zip(pieces, pieces[1:])}}
@@ -136,6 +145,7 @@ AVERAGED = """def average_vector(vectors):
 TOLD = [
     ("0.2", AVERAGED, "your own function"),
     ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
+    ("2.2", MASKED.format("scores + torch.finfo(scores.dtype).min * ~mask"), "your own function"),
     ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
     ("2.2", MASKED.format("scores + ~mask * -1e4"), "1 divided by the number of weights"),
     ("2.2", IN_PLACE, "a step in place such as"),
@@ -144,10 +154,11 @@ TOLD = [
     ("2.6", ADDED.format("norm((hidden + change) / 2)"), "another calculation gives the same numbers here"),
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
     ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
+    ("3.4", TWICE, "another one than the wanted"),
     ("3.3", PAIRED.format("left + '-' + right"), "what is counted is a tuple, (left, right)"),
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
-    ("5.1", BUILT, "not under `with torch.device"),
+    ("5.1", BUILT, "Make them without numbers"),
     ("6.5", NUMBERED.format("first, second"), "your own function"),
     ("6.5", NUMBERED.format("[first, second]"), "must be a tuple of 2; yours is a list of 2"),
 ]

@@ -267,8 +267,7 @@ def diagnosis(exercise, case, got, right):
     if got.reseeded:
         return (
             "Your function changes the global random state (a seed, or a random number). If it draws, let it "
-            "draw from a generator of its own, torch.Generator(). A module draws its weights, too, but not "
-            'under `with torch.device("meta"):`.'
+            "draw from a generator of its own: torch.Generator()."
         )
     if got.result is None:
         return "Your function returns None. Is there a return?"

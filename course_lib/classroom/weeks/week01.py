@@ -166,7 +166,8 @@ class ColumnThree(Quiz):
     choices = {
         "border": (
             "In column 4 the digit touches the right border, and the model knows borders from the left.",
-            "This model knows no border: at one edge of the canvas its filters go on at the opposite one.",
+            "This model knows no border: at one edge of the canvas its 3 × 3 weights go on at the opposite "
+            "one.",
         ),
         "grid": (
             "It pools twice by two, so it sees a digit alike after steps of four pixels only.",

@@ -187,8 +187,8 @@ class AttentionWeights(CodeExercise):
         yield dict(
             query=draw(2, 3), key=draw(2, 3, seed=1), mask=torch.tensor([[True, False], [False, False]])
         )
-        query, key = torch.ones(1, 1).double(), torch.tensor([[-200.0], [-190.0], [0.0]]).double()
-        yield dict(query=query, key=key, mask=torch.tensor([True, True, False]))
+        far_below = dict(query=torch.tensor([[100.0]]), key=torch.tensor([[-2.0], [-1.99], [0.0]]))
+        yield dict(**far_below, mask=torch.tensor([True, True, False]))
 
     @classmethod
     def compares_gradients(cls, given):
@@ -292,8 +292,8 @@ class TooEven(CodeExercise):
     hints = (
         "What makes weights even? Scores that are all near 0. Which line decides how large the scores are?",
         "By what are the scores divided, and how long are the vectors whose dot products they are?",
-        "After the split each head works with vectors of head_size numbers. The root of *that* keeps its "
-        "scores near 1.",
+        "After the split each head works with vectors of head_size numbers. The root of *that* keeps the "
+        "standard deviation of its scores near 1.",
     )
 
     def stub(hidden, query_map, key_map, value_map, num_heads):

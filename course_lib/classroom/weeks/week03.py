@@ -376,6 +376,7 @@ class Joined(CodeExercise):
         yield dict(pieces=["x", "##o", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["x", "##o", "##o", "##y", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["x", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["x", *5 * ["##o"]], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["a", "##b", "##a", "##b"], pair=("a", "##b"), merged="ab")
         yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
 

@@ -67,6 +67,13 @@ class LayerParameters(CodeExercise):
             back = intermediate_size * hidden_size + hidden_size
             return LayerParameters.count(hidden_size, intermediate_size) - back
 
+        def layers_made(hidden_size, intermediate_size):
+            """The number is right. But layers that are made draw their weights, which changes every random
+            number that comes after. Make them without numbers: `with torch.device("meta"):`.
+            """
+            torch.nn.Linear(1, 1)
+            return LayerParameters.solution(hidden_size, intermediate_size)
+
         def wide_biases(hidden_size, intermediate_size):
             """Both biases of your feed-forward network have intermediate_size numbers. The second matrix
             gives hidden_size numbers, and so many has its bias.
