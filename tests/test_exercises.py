@@ -105,6 +105,17 @@ IN_PLACE = """def attention_weights(query, key, mask=None):
     weights /= weights.sum(dim=-1, keepdim=True)
     return weights
 """
+FUSED = """def self_attention(hidden, query_map, key_map, value_map, num_heads):
+    maps = query_map, key_map, value_map
+    heads = (split_heads(hidden @ each, num_heads) for each in maps)
+    return merge_heads(torch.nn.functional.scaled_dot_product_attention(*heads))
+"""
+COUNTS_LOSSES = """def masked_loss(logits, labels):
+    is_hidden = labels != -100
+    log_p = logits.log_softmax(dim=-1)
+    cost = -log_p.gather(-1, labels.clamp(min=0)[..., None])[..., 0] * is_hidden
+    return cost.sum() / (cost != 0).sum()
+"""
 VIEWED = """def rotary(vectors):
     length, size = vectors.shape[-2:]
     angle = clock_angles(length, size).to(vectors)
@@ -149,7 +160,9 @@ TOLD = [
     ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
     ("2.2", MASKED.format("scores + ~mask * -1e4"), "1 divided by the number of weights"),
     ("2.2", IN_PLACE, "a step in place such as"),
+    ("2.4", FUSED, "your own function"),
     ("4.4", VIEWED, "view size is not compatible"),
+    ("5.6", COUNTS_LOSSES, "the numbers are not"),
     ("2.6", ADDED.format("norm(hidden + change).detach()"), "no gradient comes back to hidden and change"),
     ("2.6", ADDED.format("norm((hidden + change) / 2)"), "another calculation gives the same numbers here"),
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
