@@ -13,7 +13,7 @@ import pytest
 from course_lib.classroom import check
 from course_lib.classroom.kinds import ClickCell, CodeExercise, Ordering, Quiz, Sorting, exercises
 from course_lib.classroom.small_encoder import SmallEncoder
-from course_lib.classroom.sources import body_of
+from course_lib.classroom.sources import body_of, self_contained
 
 ALL = exercises()
 CODE = {name: each for name, each in ALL.items() if issubclass(each, CodeExercise)}
@@ -77,7 +77,14 @@ def test_the_solution_passes_in_under_two_seconds(name):
 def test_the_library_itself_passes(name):
     each = CODE[name]
     if each.replaces:
-        assert check(name, each.reference()).passed
+        assert check(name, self_contained(each.reference())).passed
+
+
+@pytest.mark.parametrize("name", ["0.2", "2.2"])  # without and with a function of the library
+def test_the_courses_own_function_is_no_answer(name):
+    """For a name stands for it where no answer has passed: else it would pass in the learner's place."""
+    verdict = check(name, CODE[name].reference())
+    assert verdict.status == "not_attempted" and "the course's own function" in verdict.message
 
 
 @pytest.mark.parametrize(("name", "mistake"), MISTAKES)
@@ -96,6 +103,13 @@ MASKED = """def attention_weights(query, key, mask=None):
     if mask is not None:
         scores = {}
     return scores.softmax(dim=-1)
+"""
+MASKED_AFTERWARDS = """def attention_weights(query, key, mask=None):
+    weights = (query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5).softmax(dim=-1)
+    if mask is None:
+        return weights
+    weights = weights * mask
+    return (weights / weights.sum(dim=-1, keepdim=True)).nan_to_num(1 / weights.shape[-1])
 """
 IN_PLACE = """def attention_weights(query, key, mask=None):
     scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
@@ -150,15 +164,25 @@ NUMBERED = """def number_labels(training, test):
 ADDED = """def add_and_norm(hidden, change, norm):
     return {}
 """
+TOO_EARLY = """def permute_pixels(images, seed):
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(image.numel(), generator=generator)
+    permuted = []
+    for image in images:
+        permuted.append(image.flatten()[order].view(image.shape))
+    return torch.stack(permuted)
+"""
 AVERAGED = """def average_vector(vectors):
     return torch.tensor([sum(column) / len(column) for column in vectors.T.tolist()])
 """
 TOLD = [
     ("0.2", AVERAGED, "your own function"),
+    ("1.4", TOO_EARLY, "has no value yet"),
     ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
     ("2.2", MASKED.format("scores + torch.finfo(scores.dtype).min * ~mask"), "your own function"),
     ("2.2", MASKED.format("scores.masked_fill(~mask, -20.0)"), "your weight is not 0"),
     ("2.2", MASKED.format("scores + ~mask * -1e4"), "1 divided by the number of weights"),
+    ("2.2", MASKED_AFTERWARDS, "before softmax"),
     ("2.2", IN_PLACE, "a step in place such as"),
     ("2.4", FUSED, "your own function"),
     ("4.4", VIEWED, "view size is not compatible"),

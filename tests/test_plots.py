@@ -4,6 +4,7 @@ import base64
 import itertools
 import re
 import warnings
+from collections import Counter
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -98,6 +99,11 @@ def test_every_picture_says_in_words_what_it_shows(name):
     assert base64.b64decode(re.search(r"base64,([^\"]+)", bundle["text/html"])[1]).startswith(b"\x89PNG")
     assert bundle["text/plain"].startswith("[picture: ")
     assert not plt.get_fignums(), "an open figure would be shown twice"
+
+
+def test_a_vocabulary_that_its_texts_do_not_use_is_no_empty_picture():
+    picture = plots.draw_vocabulary(["[UNK]", "a", "the", "##s"], Counter({"[UNK]": 3, "##s": 1}))
+    assert "most used: none of two characters and more" in picture.alt
 
 
 def test_equal_pictures_are_equal_bytes():

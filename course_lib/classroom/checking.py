@@ -59,7 +59,7 @@ def judge(exercise, source):
     if answer is None:
         return (
             FAILED,
-            f"The cell defines no function called {exercise.name}: keep the name of the stub.",
+            f"The cell defines no function called {exercise.name}: keep its name as it was.",
             [],
             None,
         )
@@ -349,6 +349,8 @@ def told(error, line, exercise):
         return f"Your function asks for more memory than there is. Which tensor is so large?{line}"
     if isinstance(error, RecursionError):
         return f"Your function calls itself without end.{line}"
+    if isinstance(error, UnboundLocalError) and line:  # a NameError, too, but of the learner's own making
+        return f"{error}: it has no value yet when this line runs.{line}"
     if isinstance(error, NameError) and line:
         return (
             f"{error}. A check calls your function alone: what it uses must be a parameter, made inside, or "

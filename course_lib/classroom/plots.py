@@ -357,9 +357,12 @@ def draw_vocabulary(vocab, used, most=15):
     right.barh(range(len(names)), counts, color=BLUE)
     right.set_yticks(range(len(names)), names)
     right.set(xlabel="times used", title="pieces of two characters and more, by use")
+    if not long:
+        right.text(0.5, 0.5, "these texts use none of them", ha="center", transform=right.transAxes)
+        right.set_xticks([])
     figure.tight_layout()
     begin, go_on = (sum(counts.values()) for counts in lengths.values())
-    listed = ", ".join(names[::-1][:5])
+    listed = ", ".join(names[::-1][:5]) or "none of two characters and more"
     words = f"A vocabulary: {begin} pieces begin a word, {go_on} go on; most used: {listed}."
     return Picture(figure, words)
 

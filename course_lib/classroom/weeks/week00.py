@@ -20,7 +20,7 @@ class WhatCardsDo(Quiz):
         "error": ("The notebook stops with an error.", "No: an exercise never stops the notebook."),
         "counted": (
             "It counts as a failed try.",
-            "No: an empty stub is no try. Nothing is counted, nothing is lost.",
+            "No: a cell in which nothing is written yet is no try. Nothing is counted, nothing is lost.",
         ),
         "library": (
             "Nothing is wrong: cells further down use the course's own function.",

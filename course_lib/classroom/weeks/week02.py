@@ -205,7 +205,7 @@ class AttentionWeights(CodeExercise):
         if not torch.allclose(got.sum(dim=-1), wanted.sum(dim=-1)):
             return "Your rows don't sum to 1: is the softmax over the keys, and the last thing that you do?"
         if (got * ~mask)[allows_some].abs().max() > 0:
-            return "Where the mask is False, your weight is not 0: write a smaller number into those scores."
+            return "Where the mask is False, your weight is not 0: make those scores smaller, before softmax."
         return None
 
 
