@@ -136,7 +136,7 @@ def exercise(exercise_id):
         kept = kept_answer(found) if verdict.status == NOT_ATTEMPTED else None
         show_code_card(found, verdict, kept is not None)
         if verdict.passed:
-            return function
+            return compiled(self_contained(function), found)  # with the imports that it passed with
         return kept or found.reference()
 
     return decorate

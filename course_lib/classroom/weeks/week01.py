@@ -189,9 +189,9 @@ class ColumnThree(Quiz):
 
 
 class Permute(CodeExercise):
-    """A learner shuffled all images "by one fixed permutation" with this function and trained again. Even the
-    dense model, which should not mind, fell to guessing. Find the line that does it, and mend it. `order`
-    has to come from `randperm`, and pixel i of the result has to be pixel `order[i]` of the image.
+    """A learner shuffled all images "by one fixed permutation" with this function and trained again. All
+    models fell nearly to guessing. Find the line that does it, and mend it. `order` has to come from
+    `randperm`, and pixel i of the result has to be pixel `order[i]` of the image.
     """
 
     id, title, name = "1.4", "Find the bug: everybody guesses", "permute_pixels"

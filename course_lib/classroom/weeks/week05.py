@@ -323,7 +323,7 @@ class NeighboursEntropy(CodeExercise):
         "occur in all?",
         "`sum(pieces.values())` says how often one pair occurs. Divided by the total of all pairs it is the "
         "weight of that pair.",
-        "Add up, over all pairs, the weight times `entropy(pieces.values())`.",
+        "Add up, over all pairs, the weight times `entropy(list(pieces.values()))`.",
     )
 
     def stub(counts):
@@ -338,7 +338,7 @@ class NeighboursEntropy(CodeExercise):
         result = 0.0
         for pieces in counts.values():
             weight = sum(pieces.values()) / total
-            result += weight * entropy(pieces.values())
+            result += weight * entropy(list(pieces.values()))
         return result
 
     class mistakes:
