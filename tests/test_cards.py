@@ -63,7 +63,7 @@ def test_a_sorting_waits_for_all_and_keeps_what_was_chosen(store):
     for menu in shown.menus.values():
         menu.value = "model"
     check_button.click()
-    assert "3 of 6 are right. Think again about “The largest" in shown.verdict_box.value
+    assert "Right: 3 of 6. Think again about “The largest" in shown.verdict_box.value
     assert store.exercise("1.1")["attempts"] == 1 and shown.menus["line"].value == "model"
 
 

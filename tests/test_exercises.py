@@ -395,7 +395,7 @@ def test_a_sorting_explains_each_statement_in_a_wrong_group(name):
         for other in each.groups.keys() - {group}:
             verdict = check(name, right | {key: other})
             assert verdict.status == "failed" and why in verdict.message
-            assert f"{len(right) - 1} of {len(right)} are right" in verdict.message
+            assert f"Right: {len(right) - 1} of {len(right)}." in verdict.message
         assert check(name, {key: group}).status == "not_attempted"
 
 

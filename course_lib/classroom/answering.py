@@ -105,8 +105,8 @@ def check_groups(exercise, groups):
     if not wrong:
         return Verdict(PASSED, "All of them are where they belong.")
     statement, _, why = exercise.items[wrong[0]]
-    right = f"{len(groups) - len(wrong)} of {len(groups)} are right."
-    return Verdict(FAILED, f"{right} Think again about “{statement}” {why}", mistake=wrong[0])
+    right = f"Right: {len(groups) - len(wrong)} of {len(groups)}."
+    return Verdict(FAILED, f"{right} Think again about “{statement.rstrip('.')}”: {why}", mistake=wrong[0])
 
 
 def check_cell(exercise, cell):
