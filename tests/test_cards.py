@@ -1,5 +1,7 @@
 """What the cards show and keep. That they can be clicked and typed at is tested in the browser."""
 
+import linecache
+
 import pytest
 import torch
 
@@ -122,6 +124,31 @@ def test_the_notebook_goes_on_with_the_library_until_the_answer_passes(capsys):
     wrong.__name__ = "add_and_norm"
     assert exercise("2.6")(wrong) is add_and_norm
     assert "is the library's version" in capsys.readouterr().out
+
+
+RIGHT, WRONG = "hidden + change", "change"
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ((RIGHT, WRONG), "stays kept"),
+        ((WRONG, RIGHT), "your own function"),
+        ((RIGHT, "change + hidden"), "takes the place"),
+    ],
+)
+def test_of_two_cells_the_last_that_passes_is_kept_and_used(cells, said, store, monkeypatch):
+    shown = []
+    monkeypatch.setattr("course_lib.classroom.cards.display", shown.append)
+    for number, inside in enumerate(cells):
+        source = f"@exercise('2.6')\ndef add_and_norm(hidden, change, norm):\n    return norm({inside})\n"
+        name = f"<cell {number}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        exec(compile(source, name, "exec"), scope := {"exercise": exercise})
+    passed = [inside for inside in cells if inside != WRONG]
+    assert f"return norm({passed[-1]})" in store.answer(find("2.6"))
+    assert scope["add_and_norm"].__code__.co_filename == "<exercise 2.6>"
+    assert said in shown[-1].verdict.message
 
 
 def test_what_the_library_does_not_have_goes_on_with_the_solution(capsys):

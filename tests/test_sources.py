@@ -6,7 +6,13 @@ import types
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.sources import NotSelfContained, is_untouched, self_contained
+from course_lib.classroom.sources import (
+    NotSelfContained,
+    Written,
+    is_untouched,
+    self_contained,
+    written_under,
+)
 
 
 def notebook(source):
@@ -41,9 +47,33 @@ def test_imports_constants_and_helpers_are_taken_along():
     assert runs_alone(source, "answer")(4.5) == scope["answer"](4.5) == 5.5
 
 
-def test_decorators_of_the_course_are_left_out():
-    scope = notebook("def mark(f):\n    return f\n@mark\ndef answer(x):\n    return x\n")
+def test_the_decorator_of_the_course_is_left_out():
+    scope = notebook(
+        "def exercise(id):\n    return lambda f: f\n@exercise('0.2')\ndef answer(x):\n    return x\n"
+    )
     assert self_contained(scope["answer"]) == "def answer(x):\n    return x\n"
+
+
+def test_a_decorator_of_the_learners_own_is_taken_along():
+    scope = notebook("def mark(f):\n    return lambda x: f(x) + 1\n@mark\ndef answer(x):\n    return x\n")
+    written = Written("@mark\ndef answer(x):\n    return x\n", scope)
+    assert runs_alone(self_contained(written), "answer")(1) == scope["answer"](1) == 2
+
+
+def test_what_stands_under_exercise_is_found_whatever_a_decorator_made_of_it():
+    cell = (
+        "import sys\n"
+        "def exercise(id):\n    return lambda f: written_under(sys._getframe(1), id)\n"
+        "def timed(f):\n    def wrapper(*args):\n        return f(*args)\n    return wrapper\n"
+        "@exercise('0.1')\ndef other(x):\n    return 0\n"
+        "@exercise('0.2')\n@timed\ndef answer(x):\n    return x\n"
+    )
+    filename = "<cell of a test>"
+    linecache.cache[filename] = (len(cell), None, cell.splitlines(keepends=True), filename)
+    scope = {"written_under": written_under}
+    exec(compile(cell, filename, "exec"), scope)
+    assert scope["answer"].source == "@timed\ndef answer(x):\n    return x\n"
+    assert scope["answer"].scope is scope
 
 
 def test_two_functions_that_call_each_other_are_taken_along():

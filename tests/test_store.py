@@ -9,6 +9,7 @@ import pytest
 
 from course_lib.classroom import my_code, use_library_code, use_my_code
 from course_lib.classroom.answering import submit
+from course_lib.classroom.cards import card
 from course_lib.classroom.course_map import CourseMap
 from course_lib.classroom.kinds import find
 from course_lib.classroom.own_code import replaced
@@ -90,6 +91,67 @@ def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
     store.attempt("0.2", "passed")
     assert store.exercise("0.2")["status"] == "passed"
     assert "Nothing can be saved in my_course/" in store.notice()
+
+
+def refuse(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("refused", ["os.replace", "filelock.FileLock.acquire"])
+def test_a_save_that_failed_once_takes_nothing_from_other_kernels(tmp_path, monkeypatch, refused):
+    mine, other = Store(tmp_path / "my_course"), Store(tmp_path / "my_course")
+    mine.attempt("0.1", "passed")
+    with monkeypatch.context() as patch:
+        patch.setattr(refused, refuse)
+        mine.attempt("0.2", "failed")
+        mine.note("0.2", hints=1)
+    assert "Nothing can be saved" in mine.notice()
+    other.attempt("2.2", "passed")
+    mine.update(lambda known: known["predictions"].update(key="x"))
+    for store in (mine, other, Store(tmp_path / "my_course")):
+        assert store.exercise("2.2")["status"] == "passed" and store.read()["predictions"] == {"key": "x"}
+        assert store.exercise("0.2") == {"status": "failed", "attempts": 1, "hints": 1, "solution": False}
+
+
+@pytest.mark.parametrize("refused", ["pathlib.Path.read_bytes", "os.replace"])
+def test_a_file_that_cannot_be_read_for_a_moment_is_not_replaced(tmp_path, monkeypatch, refused):
+    store = Store(tmp_path / "my_course")
+    store.attempt("0.1", "passed")
+    content = store.file.read_bytes() if refused == "pathlib.Path.read_bytes" else b"{"
+    store.file.write_bytes(content)
+    with monkeypatch.context() as patch:
+        patch.setattr(refused, refuse)
+        store.attempt("0.2", "failed")
+    assert store.file.read_bytes() == content
+
+
+def test_an_answer_that_cannot_be_saved_for_a_moment_is_saved_with_the_next_change(store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("course_lib.classroom.store.write_file", refuse)
+        submit(find("0.2"), SOURCE)
+    assert SOURCE in store.answer(find("0.2")) and not store.answer_file(find("0.2")).exists()
+    store.note("0.2", hints=1)
+    assert SOURCE in store.answer_file(find("0.2")).read_text(encoding="utf-8")
+
+
+def test_other_files_among_the_answers_are_no_answers(store):
+    submit(find("0.2"), SOURCE)
+    (store.answers / "notes.py").write_text("# mine", encoding="utf-8")
+    (store.answers / "a_b_c.py").write_text("", encoding="utf-8")
+    store.file.write_bytes(b"{")
+    assert list(store.read()["exercises"]) == ["0.2"]
+
+
+@pytest.mark.parametrize(
+    "record", [{"status": "mastered"}, {"status": 3}, {"status": "passed", "hints": "two"}]
+)
+def test_a_record_of_another_version_breaks_no_card_and_no_map(store, record):
+    submit(find("0.2"), SOURCE)
+    known = json.loads(store.file.read_bytes())
+    known["exercises"]["0.1"] = record
+    store.file.write_text(json.dumps(known), encoding="utf-8")
+    assert "Week 0" in repr(CourseMap()) and card("0.1").verdict.status in ("passed", "not_attempted")
+    assert json.loads(store.file.read_bytes())["exercises"]["0.1"] == record  # nothing is thrown away
 
 
 def test_where_no_folder_can_be_made_a_temporary_one_serves(tmp_path, capsys):

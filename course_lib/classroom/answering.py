@@ -1,5 +1,9 @@
 """The one door to checking, `check`, and the decorator that stands over an exercise in a notebook."""
 
+import inspect
+import sys
+from dataclasses import replace
+
 from course_lib.classroom.checking import compiled
 from course_lib.classroom.kinds import (
     FAILED,
@@ -13,7 +17,13 @@ from course_lib.classroom.kinds import (
     Verdict,
     find,
 )
-from course_lib.classroom.sources import NotSelfContained, is_untouched, self_contained
+from course_lib.classroom.sources import (
+    NotSelfContained,
+    body_of,
+    is_untouched,
+    self_contained,
+    written_under,
+)
 from course_lib.classroom.store import STORE
 from course_lib.classroom.worker import WORKER
 
@@ -51,7 +61,7 @@ def check_source(exercise, candidate):
 
 def is_of_the_course(candidate):
     """Is it a function of course_lib, for which a name stands where no answer has passed?"""
-    return (getattr(candidate, "__module__", None) or "").startswith("course_lib.")
+    return inspect.isfunction(candidate) and (candidate.__module__ or "").startswith("course_lib.")
 
 
 def not_yours(exercise):
@@ -124,22 +134,38 @@ def check_cell(exercise, cell):
 def exercise(exercise_id):
     """Over a stub in a notebook: check the answer at once, show its card, and let the notebook go on.
 
-    A passed answer is kept and used from here on. Where the stub is untouched, an answer kept before is used;
-    otherwise the name stands for the library's function.
+    A passed answer is kept and used from here on; it takes the place of one kept before. Otherwise the answer
+    kept before is used, and where there is none, the library's function.
     """
     found = find(exercise_id)
 
     def decorate(function):
         from course_lib.classroom.cards import show_code_card  # here, for cards need `submit` from above
 
-        verdict = submit(found, function)
-        kept = kept_answer(found) if verdict.status == NOT_ATTEMPTED else None
-        show_code_card(found, verdict, kept is not None)
+        answer = written_under(sys._getframe(1), exercise_id) or function
+        before = STORE.answer(found)
+        verdict = submit(found, answer)
+        kept = None if verdict.passed else kept_answer(found)
+        show_code_card(found, told_of_kept(verdict, before, STORE.answer(found), kept), kept is not None)
         if verdict.passed:
-            return compiled(self_contained(function), found)  # with the imports that it passed with
+            return compiled(self_contained(answer), found)  # with the imports that it passed with
         return kept or found.reference()
 
     return decorate
+
+
+def told_of_kept(verdict, before, after, kept):
+    """The verdict with a sentence on the answer that passed before, where this one differs from it.
+
+    before, after: the source that was kept before this check and is kept now   kept: the function that is
+    """
+    if verdict.passed and before and body_of(before) != body_of(after):
+        words = "It takes the place of the answer that you passed before."
+    elif verdict.status == FAILED and kept:
+        words = "The answer that you passed before stays kept."
+    else:
+        return verdict
+    return replace(verdict, message=f"{verdict.message} {words}")
 
 
 def kept_answer(exercise):

@@ -24,11 +24,10 @@ class CourseMap(HTML):
     """Drawn from my_course/; the text form is for readers without a browser."""
 
     def __init__(self):
-        known = STORE.read()["exercises"]
         rows, self.words = [], []
         for week, name in WEEKS.items():
             found = [each for each in exercises().values() if each.week() == week]
-            status = [known.get(each.id, {}).get("status", "not_attempted") for each in found]
+            status = [STORE.exercise(each.id)["status"] for each in found]
             done = f"{status.count('passed')} of {len(found)}"
             rooms = "".join(room(each, state) for each, state in zip(found, status))
             rows.append(

@@ -4,18 +4,62 @@ import ast
 import builtins
 import importlib
 import inspect
+import linecache
 import textwrap
 import types
+from typing import NamedTuple
 
 
 class NotSelfContained(ValueError):
     """The function needs something from the notebook that cannot be taken along."""
 
 
+class Written(NamedTuple):
+    """A function as it stands in a cell. source: with its own decorators   scope: the names around it"""
+
+    source: str
+    scope: dict
+
+
+def written_under(frame, exercise_id):
+    """The function that stands under @exercise(id) in the cell that `frame` runs, or None.
+
+    A decorator of the learner's own may have put another function in its place, and still belongs to it.
+    """
+    text = "".join(linecache.getlines(frame.f_code.co_filename))
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # the file has changed since
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and is_of_course(node.decorator_list, exercise_id):
+            if node.decorator_list[0].lineno <= frame.f_lineno <= node.end_lineno:
+                return Written(without_exercise(text, node), frame.f_globals)
+    return None
+
+
+def is_of_course(decorators, exercise_id):
+    wanted = ast.dump(ast.Constant(exercise_id))
+    calls = [each for each in decorators if isinstance(each, ast.Call) and len(each.args) == 1]
+    return any(
+        ast.unparse(each.func).endswith("exercise") and ast.dump(each.args[0]) == wanted for each in calls
+    )
+
+
+def without_exercise(source, node):
+    """The source of a definition with its decorators, but for @exercise(…)."""
+    own = [ast.get_source_segment(source, each) for each in node.decorator_list]
+    kept = [f"@{each}\n" for each in own if not each.startswith("exercise(")]
+    lines = source.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
+    return "".join(kept) + textwrap.dedent("".join(lines)).rstrip("\n") + "\n"
+
+
 def definition(candidate):
-    """The source of a function, without the decorators of the course. A str is taken as it is."""
+    """The source of a function, without the decorator of the course. A str is taken as it is."""
     if isinstance(candidate, str):
         return textwrap.dedent(candidate)
+    if isinstance(candidate, Written):
+        return candidate.source
     try:
         source = textwrap.dedent(inspect.getsource(candidate))
     except (OSError, TypeError):
@@ -23,9 +67,7 @@ def definition(candidate):
             f"the source of {getattr(candidate, '__name__', repr(candidate))} is not to be found: "
             "write it with def, in the cell itself"
         ) from None
-    node = ast.parse(source).body[0]
-    lines = source.splitlines(keepends=True)
-    return "".join(lines[node.lineno - 1 :])  # lineno is the line of def or class, below all decorators
+    return without_exercise(source, ast.parse(source).body[0])
 
 
 def names_used(source):
@@ -48,14 +90,20 @@ def self_contained(candidate):
     if isinstance(candidate, str):
         return source
     imports, helpers = {}, {}
-    gather(candidate, source, imports, helpers)
+    gather(scope_of(candidate), source, imports, helpers)
     parts = ["\n".join(imports.values()), *helpers.values(), source]
     return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 
-def gather(candidate, source, imports, helpers):
-    """Fill `imports` and `helpers` with what `source` reads from the globals of `candidate`."""
-    scope = getattr(candidate, "__globals__", None) or vars(inspect.getmodule(candidate))
+def scope_of(candidate):
+    """The names around a function or a class."""
+    if isinstance(candidate, Written):
+        return candidate.scope
+    return getattr(candidate, "__globals__", None) or vars(inspect.getmodule(candidate))
+
+
+def gather(scope, source, imports, helpers):
+    """Fill `imports` and `helpers` with what `source` reads from the names in `scope`."""
     parameters = {node.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg)}
     stored = {
         node.id
@@ -71,7 +119,7 @@ def gather(candidate, source, imports, helpers):
         elif isinstance(value, (types.FunctionType, type)):
             helpers[name] = ""  # already here, in case the function calls itself
             code = definition(value)
-            gather(value, code, imports, helpers)
+            gather(scope_of(value), code, imports, helpers)
             del helpers[name]
             helpers[name] = code  # after what it uses itself
         elif isinstance(value, (int, float, str, bool, type(None))):

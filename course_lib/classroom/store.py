@@ -10,6 +10,7 @@ Files are replaced whole, under a lock that all kernels share. A damaged file is
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -18,85 +19,103 @@ from filelock import FileLock, Timeout
 from course_lib.checkpoint import write_file
 
 FORMAT = 1
-EMPTY = {"format": FORMAT, "exercises": {}, "predictions": {}}
+ANSWER_FILE = re.compile(r"(\d+)_(\d+)_\w+\.py")  # week, number, name of the function
+FRESH = {"status": "not_attempted", "attempts": 0, "hints": 0, "solution": False}
+STATUSES = ("not_attempted", "failed", "passed")
+
+
+def empty():
+    return {"format": FORMAT, "exercises": {}, "predictions": {}}
 
 
 class Store:
     """Progress and answers in one folder. `trouble` is a sentence for the learner where saving does not
     work.
+
+    What cannot be saved waits, change by change, and is done once more with the next save, on what the file
+    holds then: another kernel may have saved in between.
     """
 
     def __init__(self, folder=None):
         self.folder = Path(folder or os.environ.get("COURSE_PROGRESS") or "my_course").absolute()
         self.file = self.folder / "progress.json"
         self.answers = self.folder / "answers"
+        self.lock = FileLock(self.folder / ".lock", timeout=10)
         self.trouble = None
-        self.unsaved = None  # what is known where nothing can be written
+        self.waiting = []  # changes that are not saved yet
+        self.waiting_answers = {}  # {file: content}
 
     def read(self):
-        """All that is known, as the dict that progress.json holds. A damaged file is set aside, with a
-        message.
+        """All that is known, as the dict that progress.json holds, with the changes that wait. A damaged file
+        is set aside, with a message.
         """
-        if self.unsaved is not None:
-            return self.unsaved
         try:
-            known = json.loads(self.file.read_text(encoding="utf-8"))
-            if known["format"] != FORMAT:
-                raise ValueError(f"format {known['format']!r}")
-            for name, kind in [("exercises", dict), ("predictions", dict)]:
-                if not isinstance(known[name], kind) or not all(isinstance(key, str) for key in known[name]):
-                    raise ValueError(f"{name} is damaged")
-            if not all(isinstance(each, dict) and "status" in each for each in known["exercises"].values()):
-                raise ValueError("exercises is damaged")
-            return known
-        except FileNotFoundError:
-            return json.loads(json.dumps(EMPTY))
-        except (ValueError, KeyError, TypeError) as error:
-            return self.set_aside(error)
-        except OSError as error:
-            self.trouble = f"Your progress cannot be read ({error.strerror})."
-            return json.loads(json.dumps(EMPTY))
+            return self.with_waiting(self.read_file())
+        except (OSError, Timeout) as error:
+            self.trouble = self.trouble or f"Your progress cannot be read ({reason_of(error)})."
+            return self.with_waiting(self.from_answers())
 
-    def set_aside(self, reason):
-        """Give a damaged progress.json another name and start again from the answers that are there."""
-        number = 1
-        while (aside := self.file.with_name(f"progress.damaged-{number}.json")).exists():
-            number += 1
-        known = json.loads(json.dumps(EMPTY))
-        for path in sorted(self.answers.glob("*.py")):
-            week, exercise_number, *_ = path.stem.split("_")
-            known["exercises"][f"{week}.{exercise_number}"] = {"status": "passed"}
+    def with_waiting(self, known):
+        for change in self.waiting:
+            change(known)
+        return known
+
+    def read_file(self):
+        """What progress.json holds. OSError and Timeout where that cannot be told."""
         try:
+            return sound(self.file.read_bytes())
+        except FileNotFoundError:
+            return empty()
+        except ValueError:
+            return self.set_aside()
+
+    def set_aside(self):
+        """Give a damaged progress.json another name and start again from the answers that are there."""
+        with self.lock:
+            try:
+                return sound(self.file.read_bytes())  # another kernel has been here in the meantime
+            except ValueError as error:
+                reason = error
+            known, aside = self.from_answers(), self.unused_name()
             os.replace(self.file, aside)
-        except OSError:
-            return known
+            self.write(known)
         kept = len(known["exercises"])
         self.trouble = (
             f"progress.json could not be read ({reason}). It is kept as {aside.name}, and a new one begins "
             f"with {kept} passed answer{'' if kept == 1 else 's'} found in {self.answers.name}/."
         )
-        self.write(known)
         return known
+
+    def from_answers(self):
+        """What the files in answers/ tell. Others may lie there, too: notes, say."""
+        found = filter(None, (ANSWER_FILE.fullmatch(path.name) for path in sorted(self.answers.glob("*.py"))))
+        return empty() | {"exercises": {f"{name[1]}.{name[2]}": {"status": "passed"} for name in found}}
+
+    def unused_name(self):
+        number = 1
+        while (aside := self.file.with_name(f"progress.damaged-{number}.json")).exists():
+            number += 1
+        return aside
 
     def update(self, change):
         """Read, let `change(known)` alter the dict, and write it: one kernel at a time, so that nothing is
-        lost.
+        lost. Returns what is known then.
         """
+        self.waiting.append(change)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / ".lock", timeout=10):
-                known = self.read()
-                change(known)
+            with self.lock:
+                known = self.with_waiting(self.read_file())
                 self.write(known)
-                return known
+            self.waiting.clear()
         except (OSError, Timeout) as error:
-            self.unsaved = known = self.read()
-            change(known)
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             self.trouble = (
-                f"Nothing can be saved in {self.folder.name}/ ({reason}); this kernel remembers it."
+                f"Nothing can be saved in {self.folder.name}/ ({reason_of(error)}); this kernel remembers "
+                "it, and tries again with the next change."
             )
-            return known
+            return self.read()
+        self.write_waiting_answers()
+        return known
 
     def write(self, known):
         write_file(
@@ -105,8 +124,12 @@ class Store:
 
     def exercise(self, exercise_id):
         """What is known of one exercise: status, attempts, hints (opened), solution (was it looked at)."""
-        fresh = {"status": "not_attempted", "attempts": 0, "hints": 0, "solution": False}
-        return fresh | self.read()["exercises"].get(exercise_id, {})
+        known = self.read()["exercises"].get(exercise_id, {})
+        usable = {name: value for name, value in known.items() if type(value) is type(FRESH.get(name))}
+        record = FRESH | usable
+        if record["status"] not in STATUSES:  # of a later version of the course
+            record["status"] = "not_attempted"
+        return record
 
     def note(self, exercise_id, **changes):
         """Change what is known of one exercise; numbers are the new values. A passed exercise stays
@@ -115,9 +138,8 @@ class Store:
 
         def change(known):
             record = known["exercises"].setdefault(exercise_id, {"status": "not_attempted"})
-            if record["status"] == "passed":
-                changes.pop("status", None)
-            record.update(changes)
+            kept = {"status": "passed"} if record["status"] == "passed" else {}
+            record.update(changes | kept)
 
         self.update(change)
 
@@ -126,7 +148,8 @@ class Store:
 
         def change(known):
             record = known["exercises"].setdefault(exercise_id, {"status": "not_attempted"})
-            record["attempts"] = record.get("attempts", 0) + 1
+            attempts = record.get("attempts")
+            record["attempts"] = attempts + 1 if type(attempts) is int else 1
             if record["status"] != "passed":
                 record["status"] = status
 
@@ -136,18 +159,30 @@ class Store:
         return self.answers / f"{exercise.id.replace('.', '_')}_{exercise.name}.py"
 
     def keep_answer(self, exercise, source):
-        """Write the source of a passed answer, with a first line that says what it is."""
+        """Write the source of a passed answer, with a first line that says what it is. The one kept before
+        gives way.
+        """
         title = f"# Exercise {exercise.id} · {exercise.title}: your answer, which passed."
+        self.waiting_answers[self.answer_file(exercise)] = f"{title}\n\n{source}"
+        self.write_waiting_answers()
+
+    def write_waiting_answers(self):
         try:
-            self.answers.mkdir(parents=True, exist_ok=True)
-            write_file(self.answer_file(exercise), f"{title}\n\n{source}".encode())
+            for file, content in list(self.waiting_answers.items()):
+                self.answers.mkdir(parents=True, exist_ok=True)
+                write_file(file, content.encode())
+                del self.waiting_answers[file]
         except OSError as error:
-            self.trouble = f"Your answer cannot be saved in {self.folder.name}/ ({error.strerror})."
+            self.trouble = (
+                f"Your answer cannot be saved in {self.folder.name}/ ({reason_of(error)}); this kernel "
+                "remembers it, and tries again with the next change."
+            )
 
     def answer(self, exercise):
         """The kept source of a passed answer, or None."""
+        file = self.answer_file(exercise)
         try:
-            return self.answer_file(exercise).read_text(encoding="utf-8")
+            return self.waiting_answers.get(file) or file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None
 
@@ -169,6 +204,24 @@ class Store:
         """The sentence on what went wrong, once."""
         trouble, self.trouble = self.trouble, None
         return trouble
+
+
+def reason_of(error):
+    """Why a file could not be read or written, in the system's words."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else error
+
+
+def sound(content):
+    """progress.json as a dict. ValueError says what is wrong with it."""
+    known = json.loads(content.decode())
+    if not isinstance(known, dict) or known.get("format") != FORMAT:
+        raise ValueError(f"it is not of format {FORMAT}")
+    for name in ("exercises", "predictions"):
+        if not isinstance(known.get(name), dict):
+            raise ValueError(f"{name} is damaged")
+    if not all(isinstance(each, dict) and "status" in each for each in known["exercises"].values()):
+        raise ValueError("exercises is damaged")
+    return known
 
 
 STORE = Store()

@@ -1,0 +1,250 @@
+"""How answers are told apart, and what a card says of a wrong one that nobody has foreseen."""
+
+import pytest
+import torch
+
+from course_lib.classroom import check
+from course_lib.classroom.arguments import about_arguments
+from course_lib.classroom.kinds import find
+from course_lib.classroom.observing import copied, observe, same
+from course_lib.classroom.relations import difference, relation
+
+MATRIX = torch.arange(12.0).view(3, 4) ** 2 - 20
+TEXT = torch.tensor([[3, 1, 4], [1, 5, 9]])
+WORDS = ["b", "나", "b", "##는"]
+COUNTS = {("a", "b"): 3, ("b", "c"): 1}
+
+RELATIONS = [
+    (MATRIX.T, MATRIX, "the wanted one, transposed"),
+    (MATRIX.view(1, 3, 4).transpose(1, 2), MATRIX.view(1, 3, 4), "with dimensions 1 and 2 exchanged"),
+    (MATRIX / 3, MATRIX, "times 1/3"),
+    (MATRIX - 0.5, MATRIX, "minus 1/2"),
+    (-MATRIX, MATRIX, "with the sign changed"),
+    (MATRIX.flip(0), MATRIX, "turned around along dimension 0"),
+    (MATRIX.roll(1, 1), MATRIX, "shifted by 1 place forwards along dimension 1"),
+    (MATRIX[:, 0], MATRIX, "only the first part of the wanted one along dimension 1"),
+    (MATRIX[:-1], MATRIX, "without its last part along dimension 0"),
+    (MATRIX.sum(0), MATRIX, "added up along dimension 0"),
+    (MATRIX.mean(1), MATRIX, "averaged along dimension 1"),
+    (MATRIX[None], MATRIX, "one dimension too many, dimension 0"),
+    (MATRIX.flatten(), MATRIX, "but flat"),
+    (
+        MATRIX.flatten()[torch.tensor([5, 3, 0, 1, 2, 4, 11, 10, 9, 8, 7, 6])].view(3, 4),
+        MATRIX,
+        "wrong places",
+    ),
+    (MATRIX.softmax(-1).softmax(-1), MATRIX.softmax(-1), "a second softmax"),
+    (torch.cat([MATRIX[:-1], MATRIX[-1:] + torch.randn(1, 4)]), MATRIX, "right but for its last part along"),
+    (
+        torch.cat([MATRIX[:1], MATRIX[1:] * torch.randn(2, 4)]),
+        MATRIX,
+        "right in its first part along dimension 0",
+    ),
+    (~(MATRIX > 0), MATRIX > 0, "the opposite"),
+    (TEXT + 1, TEXT, "the wanted one plus 1"),
+    (WORDS[::-1], WORDS, "turned around"),
+    (WORDS[:-1], WORDS, "without its last element"),
+    (WORDS[1:], WORDS, "without its first element"),
+    (["b", "나", "##는"], WORDS, "with every element once"),
+    (sorted(WORDS), WORDS, "in sorted order"),
+    (tuple(WORDS), WORDS, "a tuple where a list is wanted"),
+    (" ".join(WORDS), WORDS, "a text with blanks"),
+    ([each.removeprefix("##") for each in WORDS], WORDS, "without its ##"),
+    ({("b", "a"): 3, ("c", "b"): 1}, COUNTS, "each pair turned around"),
+    ({("a", "b"): 1, ("b", "c"): 1}, COUNTS, "each key once"),
+    ({("a", "b"): 6, ("b", "c"): 2}, COUNTS, "the wanted one times 2"),
+    (list(COUNTS.items()), COUNTS, "a list of pairs where a dict is wanted"),
+    ((MATRIX, TEXT - 1), (MATRIX, TEXT), "The second part of your result is the wanted one minus 1"),
+    (([1, 0], [3, 4]), ([0, 1], [3, 4]), "The first part of your result is the wanted one, turned around"),
+    (2.0, 0.5, "1 divided by the wanted one"),
+]
+
+
+@pytest.mark.parametrize(("got", "wanted", "words"), RELATIONS, ids=[words for *_, words in RELATIONS])
+def test_the_relation_is_found(got, wanted, words):
+    assert words in relation([(got, wanted)])
+
+
+def test_a_relation_has_to_hold_in_every_wrong_case():
+    assert relation([(MATRIX.T, MATRIX), (MATRIX + 1, MATRIX)]) is None
+
+
+def test_one_number_says_nothing_about_a_factor():
+    """Between any two numbers there is one; with a second case it would be the same one."""
+    assert relation([(7.3, 2.9)]) is None
+    assert "times 3" in relation([(6.0, 2.0), (15.0, 5.0)])
+    assert relation([(6.0, 2.0), (10.0, 5.0)]) is None
+
+
+def test_numbers_that_have_nothing_to_do_with_each_other_have_no_relation():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(200):
+        got, wanted = (torch.randn(3, 4, generator=generator) for _ in range(2))
+        assert relation([(got, wanted)]) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted", "words"),
+    [
+        (["a"], ["a", "b"], "lacks 'b'"),
+        (["a", "b", "b"], ["a", "b"], "has 'b' more often than wanted"),
+        (["b", "a", "c"], ["a", "b", "c"], "in another order"),
+        (["a", "x"], ["a", "b"], "has 'x' at place 1, where 'b' is wanted"),
+        ({"a": 1}, {"a": 1, "b": 2}, "lacks 'b'"),
+        ({"a": 1, "b": 3}, {"a": 1, "b": 2}, "For 'b' your result has 3; wanted is 2"),
+    ],
+)
+def test_a_difference_of_lists_and_dicts_is_named(got, wanted, words):
+    assert words in difference(got, wanted)
+
+
+def about(answer, reference, cases):
+    outcomes, wanted = ([observe(each, case, False) for case in cases] for each in (answer, reference))
+    wrong = [i for i, (one, other) in enumerate(zip(outcomes, wanted)) if not same(one.result, other.result)]
+    return about_arguments(answer, reference, cases, outcomes, wanted, wrong)
+
+
+PRODUCTS = [dict(left=MATRIX, right=MATRIX**2 * k, scale=k) for k in (1.0, 2.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda left, right, scale: left @ right.T, "the same whatever scale is"),
+        (lambda left, right, scale: left, "is the argument left, as it came in"),
+        (lambda left, right, scale: right @ left.T * scale, "left and right are exchanged"),
+    ],
+)
+def test_the_part_of_an_argument_is_told(answer, words):
+    assert words in about(answer, lambda left, right, scale: left @ right.T * scale, PRODUCTS)
+
+
+def test_what_the_wrong_cases_have_in_common_is_told():
+    cases = [dict(x=torch.ones(2)), dict(x=torch.ones(2, 3)), dict(x=torch.ones(2, 3, 4))]
+    words = about(lambda x: x.sum() if x.ndim < 3 else x.sum() + x.std() + 1, lambda x: x.sum(), cases)
+    assert words == "It is right in all cases but where x has more than two dimensions."
+
+
+# -- what counts as an answer
+
+NO_ANSWERS = {
+    "a typo in the name": (
+        "def split_head(hidden, num_heads):\n    return hidden",
+        "yours is called split_head",
+    ),
+    "a method": (
+        "class A:\n    def split_heads(hidden, num_heads):\n        return hidden",
+        "stands inside A",
+    ),
+    "a function in a function": (
+        "def outer():\n    def split_heads(hidden, num_heads):\n        return hidden",
+        "stands inside outer",
+    ),
+    "another name altogether": ("x = 1", "defines no function called split_heads"),
+    "a number of that name": ("split_heads = 3", "split_heads is of the type int"),
+    "the library's": ("from course_lib.attention import split_heads", "the course's own function"),
+}
+
+
+@pytest.mark.parametrize("case", NO_ANSWERS)
+def test_no_answer_at_all_does_not_pass(case):
+    source, words = NO_ANSWERS[case]
+    verdict = check("2.3", source)
+    assert verdict.status == "failed" and words in verdict.message
+
+
+@pytest.mark.parametrize("name", ["2.3", "4.2", "5.3"])
+def test_the_functions_that_a_week_imports_do_not_answer_for_the_learner(name):
+    assert not check(name, "x = 1").passed
+    assert "from course_lib" in find(name).imports()  # or the test tests nothing
+
+
+STYLES = {
+    "numpy's number": (
+        "5.1",
+        "import numpy\ndef layer_parameters(hidden_size, intermediate_size):\n"
+        "    h, m = numpy.int64(hidden_size), intermediate_size\n"
+        "    return numpy.int64(4 * h * h + 2 * h * m + 9 * h + m)",
+    ),
+    "numpy's float": (
+        "5.3",
+        "import numpy\ndef entropy(counts):\n    p = numpy.array([c for c in counts if c]) / sum(counts)\n"
+        "    return -(p * numpy.log(p)).sum()",
+    ),
+    "a decorator without wraps": (
+        "2.3",
+        "def timed(f):\n    def timed(*args, **more):\n        return f(*args, **more)\n    return timed\n"
+        "@timed\ndef split_heads(hidden, num_heads):\n"
+        "    return hidden.unflatten(-1, (num_heads, -1)).transpose(1, 2)",
+    ),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_right_answer_in_another_style_passes(style):
+    verdict = check(*STYLES[style])
+    assert verdict.passed, verdict.message
+
+
+MESSAGES = {
+    "a return on another branch": (
+        "3.4",
+        "def joined(pieces, pair, merged):\n    if len(pieces) > 9:\n        return pieces",
+        "comes to its end without a return",
+    ),
+    "the caller's own list": (
+        "3.4",
+        "def joined(pieces, pair, merged):\n    if merged not in [''.join(pieces)]:\n        return pieces\n"
+        "    return [merged]",
+        "hands back its argument pieces itself",
+    ),
+    "a part of a tuple": (
+        "6.5",
+        "def number_labels(training, test):\n    names = sorted(set(training))\n"
+        "    return [names.index(name) for name in training], 3",
+        "The second part of the result must be of the type list",
+    ),
+    "a draw where nothing is drawn": (
+        "2.6",
+        "def add_and_norm(hidden, change, norm):\n    torch.rand(1)\n    return norm(hidden + change)",
+        "Nothing has to be drawn here",
+    ),
+    "a seed of one's own where something is drawn": (
+        "1.4",
+        "def permute_pixels(images, seed):\n    torch.manual_seed(seed)\n    return images",
+        "torch.Generator()",
+    ),
+    "a part without gradients": (
+        "6.6",
+        "def geglu(wide):\n    half = wide.shape[-1] // 2\n"
+        "    return F.gelu(wide[..., :half]).detach() * wide[..., half:]",
+        ".detach(), .item(), .data, torch.no_grad()",
+    ),
+    "an error only where gradients are asked for": (
+        "2.6",
+        "def add_and_norm(hidden, change, norm):\n    if hidden.requires_grad: raise TypeError('no')\n"
+        "    return norm(hidden + change)",
+        "not where gradients are asked for. Your function stopped with TypeError",
+    ),
+    "weights of the norm changed": (
+        "2.6",
+        "def add_and_norm(hidden, change, norm):\n    norm.bias.data += 1\n    return norm(hidden + change)",
+        "changes its argument norm in place",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MESSAGES)
+def test_the_message_tells_what_is_wrong(case):
+    name, source, words = MESSAGES[case]
+    verdict = check(name, source)
+    assert verdict.status == "failed" and words in verdict.message
+
+
+def test_a_copy_is_not_changed_with_its_original():
+    original = {"a": [torch.zeros(2), {1}], "b": (torch.nn.LayerNorm(2),)}
+    copy = copied(original)
+    original["a"][0] += 1
+    original["a"][1].add(2)
+    original["b"][0].weight.data.zero_()
+    assert copy["a"][0].sum() == 0 and copy["a"][1] == {1} and copy["b"][0].weight.sum() == 2
