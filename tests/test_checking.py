@@ -33,7 +33,7 @@ RELATIONS = [
         MATRIX,
         "wrong places",
     ),
-    (MATRIX.softmax(-1).softmax(-1), MATRIX.softmax(-1), "a second softmax"),
+    (MATRIX.softmax(-1).softmax(-1), MATRIX.softmax(-1), "a softmax too many"),
     (torch.cat([MATRIX[:-1], MATRIX[-1:] + torch.randn(1, 4)]), MATRIX, "right but for its last part along"),
     (
         torch.cat([MATRIX[:1], MATRIX[1:] * torch.randn(2, 4)]),

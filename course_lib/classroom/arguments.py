@@ -67,22 +67,39 @@ def others(value, values):
     return [each for each in values if type(each) is type(value) and not same(each, value)][:2]
 
 
+def of_tensor(belongs):
+    """The same question, asked of tensors alone."""
+    return lambda value: torch.is_tensor(value) and bool(belongs(value))
+
+
+def numbers_in(value):
+    """The numbers of a list or a tuple, or of a dict."""
+    found = (
+        list(value.values()) if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    )
+    return [each for each in found if type(each) in (int, float)]
+
+
 KINDS_OF_CASES = [
     ("{name} is None", lambda value: value is None),
     ("{name} is True", lambda value: value is True),
-    ("{name} is empty", lambda value: hasattr(value, "__len__") and not is_scalar(value) and len(value) == 0),
-    ("{name} has one element", lambda value: isinstance(value, (list, tuple)) and len(value) == 1),
-    ("{name} has more than two dimensions", lambda value: torch.is_tensor(value) and value.ndim > 2),
-    ("{name} has float64 numbers", lambda value: torch.is_tensor(value) and value.dtype == torch.float64),
-    (
-        "an element of {name} occurs twice",
-        lambda value: isinstance(value, list) and len(set(map(repr, value))) < len(value),
-    ),
+    ("{name} is odd", lambda value: type(value) is int and value % 2 == 1),
+    ("{name} is empty", lambda value: isinstance(value, (list, tuple, dict, str)) and len(value) == 0),
+    ("{name} has one element", lambda value: isinstance(value, (list, tuple, dict)) and len(value) == 1),
+    ("{name} holds a 0", lambda value: 0 in numbers_in(value)),
+    ("an element of {name} occurs twice", lambda value: isinstance(value, list) and has_twice(value)),
+    ("{name} has more than two dimensions", of_tensor(lambda value: value.ndim > 2)),
+    ("{name} is not square", of_tensor(lambda value: value.ndim == 2 and value.shape[0] != value.shape[1])),
+    ("{name} has more than one row", of_tensor(lambda value: value.ndim == 2 and len(value) > 1)),
+    ("{name} has more than one text", of_tensor(lambda value: value.ndim > 2 and len(value) > 1)),
+    ("{name} has a False", of_tensor(lambda value: value.dtype == torch.bool and not value.all())),
+    ("{name} has float64 numbers", of_tensor(lambda value: value.dtype == torch.float64)),
+    ("{name} is not contiguous", of_tensor(lambda value: not value.is_contiguous())),
 ]
 
 
-def is_scalar(value):
-    return torch.is_tensor(value) and value.ndim == 0
+def has_twice(elements):
+    return len(set(map(repr, elements))) < len(elements)
 
 
 def where_it_fails(cases, wrong):

@@ -104,10 +104,10 @@ FLOATS = [
     ("e to the power of the wanted one", torch.exp),
     ("the logarithm of the wanted one", torch.log),
     ("the wanted one with all negative numbers set to 0", torch.relu),
-    ("the wanted one after a tanh that nobody asked for", torch.tanh),
-    ("the wanted one after a sigmoid that nobody asked for", torch.sigmoid),
+    ("the wanted one after a tanh too many", torch.tanh),
+    ("the wanted one after a sigmoid too many", torch.sigmoid),
     ("the wanted one, rounded", torch.round),
-    ("the wanted one with a second softmax", lambda each: each.softmax(dim=-1)),
+    ("the wanted one after a softmax too many", lambda each: each.softmax(dim=-1)),
     ("the wanted one with each last dimension divided by its sum", lambda e: e / e.sum(-1, keepdim=True)),
     (
         "the wanted one with each last dimension divided by its length",
