@@ -80,3 +80,6 @@ class AverageVector(CodeExercise):
         yield dict(vectors=torch.tensor([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]))
         yield dict(vectors=draw(5, 2))
         yield dict(vectors=draw(1, 4, seed=1))
+        yield dict(vectors=draw(3, 1, seed=2))  # one number a word
+        yield dict(vectors=draw(5, 2, seed=3))  # the same shape, other numbers
+        yield dict(vectors=0.01 * draw(40, 3, seed=4))

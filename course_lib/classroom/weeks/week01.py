@@ -148,6 +148,10 @@ class Place(CodeExercise):
         yield dict(image=draw(8, 8, seed=1), row=4, column=1)
         yield dict(image=draw(3, 3, seed=2), row=1, column=1, canvas=4)
         yield dict(image=draw(2, 2, seed=3), row=4, column=16, canvas=18)
+        yield dict(image=draw(5, 5, seed=4), row=0, column=0, canvas=5)  # nothing of the canvas is left
+        yield dict(image=draw(1, 1, seed=5), row=6, column=0, canvas=7)
+        yield dict(image=draw(12, 3, seed=6), row=0, column=9)
+        yield dict(image=draw(8, 8, seed=7), row=2, column=3)
 
 
 class ColumnThree(Quiz):
@@ -268,6 +272,14 @@ class Permute(CodeExercise):
                 [Permute.solution(image[None], seed + number)[0] for number, image in enumerate(images)]
             )
 
+        def other_direction(images, seed):
+            """One order for all, which is right, but used the other way round: your pixel i goes *to* place
+            `order[i]`. Pixel i of the result has to come *from* place `order[i]`.
+            """
+            generator = torch.Generator().manual_seed(seed)
+            order = torch.randperm(images[0].numel(), generator=generator)
+            return images.flatten(1)[:, order.argsort()].view(images.shape)
+
         def left_flat(images, seed):
             """The order is right, but your images are flat: give them back their height and width."""
             return Permute.solution(images, seed).flatten(1)
@@ -276,6 +288,10 @@ class Permute(CodeExercise):
         yield dict(images=torch.arange(12.0).view(2, 2, 3), seed=1)
         yield dict(images=draw(5, 4, 4), seed=0)
         yield dict(images=draw(1, 8, 8), seed=2)
+        yield dict(images=draw(5, 4, 4), seed=3)  # the same images in another order
+        yield dict(images=draw(3, 5, 2, seed=1), seed=0)  # the same seed for images of another size
+        yield dict(images=draw(4, 3, 3, seed=2), seed=20_000)
+        yield dict(images=draw(3, 1, 1, seed=3), seed=5)
 
 
 class ConvolutionMatrix(CodeExercise):
@@ -382,6 +398,10 @@ class ConvolutionMatrix(CodeExercise):
         yield dict(kernel=draw(3, seed=1), length=3)
         yield dict(kernel=draw(1, seed=2), length=3)
         yield dict(kernel=draw(7, seed=3), length=4)
+        yield dict(kernel=torch.tensor([0.0, 1.0, 1.0]), length=5)
+        yield dict(kernel=draw(5, seed=4), length=6)
+        yield dict(kernel=draw(3, seed=5), length=12)
+        yield dict(kernel=draw(5, seed=6), length=2)  # longer than the row
 
 
 class Careful(Quiz):

@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
+from course_lib.classroom.weeks import draw_characters, draw_pieces, draw_words
 
 
 class WhoseTrouble(Sorting):
@@ -134,10 +135,24 @@ class IsPunctuation(CodeExercise):
             return unicodedata.category(character)
 
     def explain(given, got, wanted):
-        return None if isinstance(got, bool) else "Return True or False."
+        character = given["character"]
+        if character.isascii():
+            return None
+        name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
+        begins = "begins with P, so it is" if wanted else "does not begin with P, so outside ASCII it is no"
+        return (
+            f"The category of {name} is {unicodedata.category(character)}: it {begins} punctuation. Ask for "
+            "the category of each character; a list of marks would have to hold hundreds."
+        )
 
     def cases():
-        for character in "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301":
+        some = "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301"
+        for character in some:
+            yield dict(character=character)
+        for number in range(128):  # all of ASCII
+            if chr(number) not in some:
+                yield dict(character=chr(number))
+        for character in draw_characters(3):
             yield dict(character=character)
 
 
@@ -229,6 +244,29 @@ class CountPairs(CodeExercise):
                         pairs[left, right] += counts[word]
             return pairs
 
+        def without_overlap(split, counts):
+            """Where a piece stands beside itself, as in ##ㅋ ##ㅋ ##ㅋ, you count too few: there ##ㅋ + ##ㅋ
+            stands twice, for the piece in the middle is in both pairs. Go on by one piece after each pair.
+            """
+            pairs = Counter()
+            for word, pieces in split.items():
+                free = {}  # pair → the first place that does not overlap with the one counted last
+                for place, pair in enumerate(zip(pieces, pieces[1:])):
+                    if place >= free.get(pair, 0):
+                        pairs[pair] += counts[word]
+                        free[pair] = place + 2
+            return pairs
+
+        def side_by_side(split, counts):
+            """You go through the two dictionaries side by side, as if both had their words in one order. Look
+            up how often a word occurs: `counts[word]`.
+            """
+            pairs = Counter()
+            for pieces, count in zip(split.values(), counts.values()):
+                for pair in zip(pieces, pieces[1:]):
+                    pairs[pair] += count
+            return pairs
+
         def last_pair_missing(split, counts):
             """The last pair of each word is missing: does your range end one too early?"""
             return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
@@ -258,6 +296,15 @@ class CountPairs(CodeExercise):
             counts={"banana": 2, "ban": 5, "in": 7},
         )
         yield dict(split={}, counts={})
+        yield dict(split={"ㅋㅋㅋㅋ": ["ㅋ", "##ㅋ", "##ㅋ", "##ㅋ"]}, counts={"ㅋㅋㅋㅋ": 3})
+        yield dict(
+            split={"집에": ["집", "##에"], "집": ["집"], "시장에": ["시장", "##에"]},
+            counts=Counter({"시장에": 7, "집에": 2, "집": 1}),  # in another order, as a Counter
+        )
+        for seed in range(4):
+            words = draw_words(9, "abc", 7, seed)
+            counts = {word: 1 + place * seed for place, word in enumerate(sorted(words))}
+            yield dict(split={word: draw_pieces(word, seed) for word in words}, counts=Counter(counts))
 
 
 class Joined(CodeExercise):
@@ -346,6 +393,10 @@ class Joined(CodeExercise):
                     place += 1
             return result
 
+        def merged_by_yourself(pieces, pair, merged):
+            """You put the new piece together from the two. It is there already: `merged`."""
+            return Joined.solution(pieces, pair, pair[0] + pair[1].removeprefix("##"))
+
         def last_piece_lost(pieces, pair, merged):
             """The last piece of the word is lost where it is in no pair: the loop ends one too early."""
             result, place = [], 0
@@ -379,6 +430,15 @@ class Joined(CodeExercise):
         yield dict(pieces=["x", *5 * ["##o"]], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["a", "##b", "##a", "##b"], pair=("a", "##b"), merged="ab")
         yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
+        yield dict(
+            pieces=["a", "##b", "##c"], pair=("a", "##b"), merged="A"
+        )  # whatever the new piece is called
+        yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
+        pairs = (("a", "##b"), ("##a", "##b"), ("##a", "##a"), ("##b", "##ab"))
+        for seed, word in enumerate(draw_words(16, "ab", 9, seed=1)):
+            left, right = pairs[seed % 4]
+            merged = left + right.removeprefix("##")
+            yield dict(pieces=draw_pieces(word, seed), pair=(left, right), merged=merged)
 
 
 class WhereTheyPart(Quiz):
@@ -526,6 +586,14 @@ class LongestMatch(CodeExercise):
             pieces = [mark(place) + character for place, character in enumerate(word)]
             return pieces if all(piece in vocab for piece in pieces) else ["[UNK]"]
 
+        def whole_words_at_once(word, vocab, continues=False):
+            """A word of the vocabulary comes back whole although it `continues`. Then already its first piece
+            has to be one with ##, and the word without ## is another piece.
+            """
+            if word in vocab:
+                return [word]
+            return LongestMatch.walk(word, vocab, LongestMatch.mark(continues))
+
         def last_character_alone(word, vocab, continues=False):
             """The last character never comes into a longer piece: your range of ends stops one too early. A
             slice `word[start:end]` ends *before* `end`.
@@ -569,6 +637,16 @@ class LongestMatch(CodeExercise):
         yield dict(word="aaa", vocab={"a", "##aa"})
         yield dict(word="abc", vocab={"a", "ab", "##bc"})
         yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
+        yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)
+        yield dict(word="시장", vocab={"시장", "##시장", "##시"}, continues=True)
+        yield dict(word="집", vocab={"집", "[UNK]"}, continues=True)
+        yield dict(word="집에", vocab=frozenset({"[UNK]", "집", "##에"}))  # the tokenizer's is frozen
+        long = "아버지가방에들어가신다" * 5
+        yield dict(word=long + "!", vocab={long, "아버지", "##!"})
+        for seed, word in enumerate(draw_words(24, "ab", 7, seed=1)):
+            pieces = draw_words(7, "ab", 3, seed)
+            vocab = {"##" * (place % 3 > 0) + piece for place, piece in enumerate(pieces)} | {"a", "##b"}
+            yield dict(word=word, vocab=vocab, continues=seed % 3 == 0)
 
 
 class GreedyOrBest(Quiz):

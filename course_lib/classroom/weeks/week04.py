@@ -129,6 +129,13 @@ class Sinusoids(CodeExercise):
             angle = clock_angles(length, hidden_size).float()
             return angle.sin().repeat_interleave(2, dim=1)
 
+        def power_first(length, hidden_size):
+            """In a long row some of your clocks stand still: 10000^(2i) becomes too large for a number before
+            the root is taken. Divide 2i by hidden_size first.
+            """
+            speed = (10000.0 ** torch.arange(0, hidden_size, 2)) ** (-1 / hidden_size)
+            return Sinusoids.rows(length, speed)
+
         def one_thousand(length, hidden_size):
             """The base is 10000, and you have 1000."""
             return Sinusoids.rows(length, 1000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size))
@@ -147,6 +154,10 @@ class Sinusoids(CodeExercise):
         yield dict(length=5, hidden_size=8)
         yield dict(length=1, hidden_size=2)
         yield dict(length=40, hidden_size=6)
+        yield dict(length=7, hidden_size=4)
+        yield dict(length=3, hidden_size=10)
+        yield dict(length=6, hidden_size=64)
+        yield dict(length=4, hidden_size=384)
 
 
 class ReadTheSimilarities(ClickCell):
@@ -271,6 +282,21 @@ class Rotary(CodeExercise):
                 return Rotary.turn(vectors, 1)
             return Rotary.turn(vectors.transpose(0, -2), 1).transpose(0, -2)
 
+        def angles_as_they_are(vectors):
+            """The angles are float64, and they made your result float64, too. It has the dtype of the
+            vectors: give it to the angles, `.to(vectors)`.
+            """
+            angle = clock_angles(*vectors.shape[-2:])
+            first, second = vectors[..., 0::2], vectors[..., 1::2]
+            turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
+            return torch.stack(turned, dim=-1).flatten(-2)
+
+        def always_float32(vectors):
+            """Your result is float32 whatever comes in. It has the dtype of the vectors: `.to(vectors)` gives
+            it to the angles.
+            """
+            return Rotary.turn(vectors, 1).float()
+
         def one_clock_for_all(vectors):
             """All pairs turn at the same speed, that of the first clock. Each pair has a clock of its own."""
             angle = clock_angles(*vectors.shape[-2:])[:, :1].to(vectors)
@@ -291,6 +317,12 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(2, 5, 6, seed=1))
         yield dict(vectors=draw(2, 3, 4, 8, seed=2))
         yield dict(vectors=draw(2, 4, 3, 8, seed=3).transpose(1, 2))  # as `split_heads` gives them
+        yield dict(vectors=draw(3, 4, seed=4))  # a shape again, other numbers
+        yield dict(vectors=draw(3, 4, seed=5).double())
+        yield dict(vectors=draw(1, 2, seed=6))
+        yield dict(vectors=draw(3, 1, 6, seed=7))
+        yield dict(vectors=draw(5, 5, 10, seed=8))
+        yield dict(vectors=draw(2, 4, 32, seed=9))
 
 
 class Which(Quiz):
@@ -396,7 +428,7 @@ class EmbedBug(CodeExercise):
 
     def cases():
         tables = dict(words=draw(7, 3), positions=draw(9, 3, seed=1), types=draw(2, 3, seed=2))
-        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5)):
+        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5), (3, 9), (12, 1), (5, 3)):
             generator = torch.Generator().manual_seed(sum(shape))
             input_ids = torch.randint(0, 7, shape, generator=generator)
             token_type_ids = torch.randint(0, 2, shape, generator=generator)
