@@ -152,6 +152,7 @@ class Place(CodeExercise):
         yield dict(image=draw(1, 1, seed=5), row=6, column=0, canvas=7)
         yield dict(image=draw(12, 3, seed=6), row=0, column=9)
         yield dict(image=draw(8, 8, seed=7), row=2, column=3)
+        yield dict(image=draw(2, 1, seed=8), row=2, column=1, canvas=4)  # the first place, another image
 
 
 class ColumnThree(Quiz):
@@ -402,6 +403,7 @@ class ConvolutionMatrix(CodeExercise):
         yield dict(kernel=draw(5, seed=4), length=6)
         yield dict(kernel=draw(3, seed=5), length=12)
         yield dict(kernel=draw(5, seed=6), length=2)  # longer than the row
+        yield dict(kernel=draw(3, seed=7), length=4)  # the first sizes, another kernel
 
 
 class Careful(Quiz):

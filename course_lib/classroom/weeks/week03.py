@@ -146,13 +146,9 @@ class IsPunctuation(CodeExercise):
         )
 
     def cases():
-        some = "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301"
-        for character in some:
-            yield dict(character=character)
-        for number in range(128):  # all of ASCII
-            if chr(number) not in some:
-                yield dict(character=chr(number))
-        for character in draw_characters(3):
+        some = "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
+        signs = [chr(number) for number in range(32, 128) if not chr(number).isalnum()]
+        for character in dict.fromkeys([*some, *signs, *draw_characters(2)]):
             yield dict(character=character)
 
 
@@ -640,6 +636,7 @@ class LongestMatch(CodeExercise):
         yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)
         yield dict(word="시장", vocab={"시장", "##시장", "##시"}, continues=True)
         yield dict(word="집", vocab={"집", "[UNK]"}, continues=True)
+        yield dict(word="우체국", vocab={"우체국", "우체", "우", "##체", "##국"})
         yield dict(word="집에", vocab=frozenset({"[UNK]", "집", "##에"}))  # the tokenizer's is frozen
         long = "아버지가방에들어가신다" * 5
         yield dict(word=long + "!", vocab={long, "아버지", "##!"})

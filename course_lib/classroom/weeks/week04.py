@@ -320,6 +320,7 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(3, 4, seed=4))  # a shape again, other numbers
         yield dict(vectors=draw(3, 4, seed=5).double())
         yield dict(vectors=draw(1, 2, seed=6))
+        yield dict(vectors=draw(7, 4, seed=10))
         yield dict(vectors=draw(3, 1, 6, seed=7))
         yield dict(vectors=draw(5, 5, 10, seed=8))
         yield dict(vectors=draw(2, 4, 32, seed=9))
@@ -428,7 +429,7 @@ class EmbedBug(CodeExercise):
 
     def cases():
         tables = dict(words=draw(7, 3), positions=draw(9, 3, seed=1), types=draw(2, 3, seed=2))
-        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5), (3, 9), (12, 1), (5, 3)):
+        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5), (3, 9), (12, 1), (5, 3), (1, 6)):
             generator = torch.Generator().manual_seed(sum(shape))
             input_ids = torch.randint(0, 7, shape, generator=generator)
             token_type_ids = torch.randint(0, 2, shape, generator=generator)

@@ -581,6 +581,7 @@ class TooGood(CodeExercise):
         )
         certain = torch.tensor([[[30.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])  # p = 1 in the first gap: no loss
         yield dict(logits=certain, labels=torch.tensor([[0, 0, -100]]))
+        yield dict(logits=certain[:, :1], labels=torch.tensor([[0]]))  # and nothing else
         yield dict(logits=draw(1, 5, 3, seed=3), labels=torch.tensor([[0, -100, 0, 1, 2]]))
         yield dict(logits=draw(2, 3, 4, seed=4), labels=torch.tensor([[1, 0, 2], [3, 3, 1]]))  # all hidden
         yield dict(logits=draw(2, 3, 4, seed=5), labels=torch.tensor([[-100] * 3, [-100, 2, -100]]))
