@@ -420,27 +420,31 @@ class LayerOrder(Ordering):
     )
     items = {
         "attention": (
-            "Multi-head self-attention between the positions",
-            "It can work only on what comes into the layer, so it is the first step.",
+            "Attention makes a mix of all positions for each one",
+            "It works on what comes into the layer and on nothing else.",
         ),
         "add1": (
-            "Add what attention was given (residual)",
-            "It belongs to the first half, right behind attention: attention's result is a change to what "
-            "came in.",
+            "Add the mix to the vectors that attention read",
+            "A residual carries past a sublayer what went into it: add as soon as the sublayer has "
+            "its result.",
         ),
         "norm1": (
-            "LayerNorm of the first sum",
-            "It normalises the first sum: right after the addition, and before the feed-forward network.",
+            "LayerNorm of the attention half",
+            "BERT is post-LN: what this LayerNorm gets has been added up already, and the network reads what "
+            "it gives.",
         ),
         "network": (
-            "Feed-forward network at each position",
-            "It reads what the first half, with its own normalisation, has finished.",
+            "The feed-forward network makes a change for each position",
+            "It reads what the half before it has finished, addition and LayerNorm included.",
         ),
         "add2": (
-            "Add what the network was given (residual)",
-            "It belongs to the second half, right behind the network.",
+            "Add the change to the vectors that the network read",
+            "What is added has to be there, and nothing has been normalised since the network read.",
         ),
-        "norm2": ("LayerNorm of the second sum", "It is the last step of the layer: post-LN."),
+        "norm2": (
+            "LayerNorm of the feed-forward half",
+            "It gets what has been added up in its half, and the layer hands on what it gives.",
+        ),
     }
     shown = ("network", "norm1", "add2", "attention", "norm2", "add1")
 
@@ -527,11 +531,12 @@ class AddAndNorm(CodeExercise):
 
     def norm(size, bias=True, eps=1e-5):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""
-        norm = nn.LayerNorm(size, eps=eps, bias=bias)
+        norm = nn.LayerNorm(size, eps=eps)
         with torch.no_grad():
             norm.weight.copy_(1 + 0.5 * draw(size, seed=2))
-            if bias:
-                norm.bias.copy_(draw(size, seed=3))
+            norm.bias.copy_(draw(size, seed=3))
+        if not bias:
+            norm.bias = None  # as week 6 takes it away
         return norm
 
 
@@ -549,19 +554,23 @@ class OneHeadTwoWords(Quiz):
     )
     choices = {
         "context": (
-            "It looks at borrowed and city, the words that decide.",
+            "It makes bank look mostly at borrowed and city, which decide.",
             "That would be tidy. Look once more at the row of bank in this head: where is its largest "
             "weight?",
         ),
         "itself": (
-            "It looks at bank itself, and almost nowhere else.",
+            "It makes bank look mostly at bank, at the same word again.",
             "Yes. For bank the context comes through the other heads, that of this layer and those of layer "
             "1. A head has no job description: what it does was learned, and it can differ from word to "
             "word.",
         ),
         "even": (
-            "It looks at all pieces alike.",
+            "It makes bank look at all pieces alike, at none in particular.",
             "The heads of layer 1 do about that. This one, in layer 2, is very uneven.",
+        ),
+        "ends": (
+            "It makes bank look mostly at [CLS] and [SEP], the two ends.",
+            "Other heads give them a little. In this row they have next to nothing.",
         ),
     }
     answer = "itself"

@@ -21,30 +21,30 @@ class WhoseTrouble(Sorting):
     )
     groups = {"characters": "characters", "words": "whole words", "pieces": "pieces of words"}
     items = {
-        "long": (
-            "A sentence becomes so long that attention, which grows with n², is slow.",
-            "characters",
-            "The sequences of characters are the longest of the three by far.",
-        ),
         "typo": (
-            "A word with a typing error has no number at all.",
+            "What was typed with an error has no number at all.",
             "words",
-            "What was not seen as a whole is unknown, be it wrong by one letter only.",
+            "What was not seen exactly so is unknown, be it wrong by one letter only.",
         ),
         "forms": (
             "시장에, 시장을 and 시장은 have nothing in common.",
             "words",
-            "Each form is an entry of its own. Characters and pieces share what the forms share.",
+            "Each form is an entry of its own there, with a number that says nothing about the others.",
         ),
-        "meaning": (
-            "A single entry of the vocabulary means next to nothing.",
+        "long": (
+            "A sentence becomes so long that attention, which grows with n², is slow.",
             "characters",
-            "A letter or a 장 says little alone; the model has to put words together itself.",
+            "In the table above, one of the three takes far more entries for a text than the other two.",
         ),
         "size": (
             "You can have any size of vocabulary, and have to choose one by trying.",
             "pieces",
-            "Of characters and of words there are as many as there are. Pieces come in every number.",
+            "The other two have as many entries as the texts give them. Here a training stops where you say.",
+        ),
+        "meaning": (
+            "A single entry of the vocabulary means next to nothing.",
+            "characters",
+            "시장, 공장 and 농장 share an entry that says of none of them what it is.",
         ),
     }
 
@@ -293,6 +293,7 @@ class CountPairs(CodeExercise):
         )
         yield dict(split={}, counts={})
         yield dict(split={"ㅋㅋㅋㅋ": ["ㅋ", "##ㅋ", "##ㅋ", "##ㅋ"]}, counts={"ㅋㅋㅋㅋ": 3})
+        yield dict(split={"시장에": ["시장", "##에"]}, counts={"시장에": 9})  # the first word, after a merge
         yield dict(
             split={"집에": ["집", "##에"], "집": ["집"], "시장에": ["시장", "##에"]},
             counts=Counter({"시장에": 7, "집에": 2, "집": 1}),  # in another order, as a Counter
@@ -451,21 +452,22 @@ class WhereTheyPart(Quiz):
     )
     choices = {
         "rare": (
-            "It occurs too rarely.",
+            "##장에 occurs too rarely: other pairs are more frequent.",
             "It is the most frequent pair of all: that is why frequency takes it.",
         ),
         "alone": (
-            "##에 stands behind every word anyway, so that it meets ##장 says little.",
-            "Yes. ##에 occurs 21 times, which makes its pairs cheap. 학 and ##교 occur only together: see "
-            "one, and you know the other.",
+            "##에 is the end of all six, also of those without a ##장.",
+            "Yes. ##에 occurs 21 times, once in every word, so that it meets ##장 says little. "
+            "학 and ##교 occur "
+            "only together: see one, and you know the other.",
         ),
         "particle": (
-            "It knows that 에 is a particle.",
-            "It knows no grammar, only counts. That stems and particles come apart is a consequence.",
+            "##에 is a particle, which has to stand apart from ##장.",
+            "Neither rule knows grammar, only counts. That nouns and particles come apart is a consequence.",
         ),
         "long": (
-            "The word would become too long.",
-            "Neither rule looks at lengths.",
+            "##장에 has two syllables, and shorter pieces come first.",
+            "Neither rule looks at lengths: both count how often something occurs.",
         ),
     }
     answer = "alone"
@@ -647,8 +649,8 @@ class LongestMatch(CodeExercise):
 
 
 class GreedyOrBest(Quiz):
-    """The longest match cut *difference* into four pieces where three would do. Which of these would change
-    that, for this word and for every other one that greedy cuts into too many?
+    """The longest match cut *difference* into diff ##ere ##n ##ce, and there is also diff ##er ##ence. Which
+    of these finds a cut like the second one in **every** word that has one?
     """
 
     id, title = "3.7", "Greedy, and what of it"
@@ -656,26 +658,27 @@ class GreedyOrBest(Quiz):
     hints = (
         "Where did the longest match go wrong: in the vocabulary, or in one of its steps?",
         "It never takes a step back. What would it need to know before that step?",
-        "Another vocabulary makes other mistakes. Looking at all ways to cut makes none.",
+        "To step back, or never to need it: what would have to be remembered on the way?",
     )
     choices = {
+        "ahead": (
+            "At each place keep the best way to it, and go on from each such place.",
+            "Yes. That is what `best_split` above does, so nothing better is overlooked. BERT does without: "
+            "greedy is quick, and the model gets used to its cuts.",
+        ),
         "larger": (
-            "A larger vocabulary, of the same training.",
+            "Train on the same texts once more, for a vocabulary twice as large.",
             "It may help this word, but a longer piece at the beginning of another word can lead astray "
             "there.",
         ),
-        "ahead": (
-            "Compare all ways to cut the word, and take the one with the fewest pieces.",
-            "Yes. The function above finds that cut without trying all of them, by keeping the best way to "
-            "every place. BERT does without: greedy is quick, and the model gets used to its cuts.",
+        "behind": (
+            "Begin at the end of a word, with the longest piece that fits there.",
+            "This may find the other cut of this word. But it is as greedy, from the other side: in other "
+            "words its first step is the wrong one.",
         ),
         "shortest": (
-            "Take the shortest match first.",
+            "Take the shortest piece that fits, and then the shortest behind that one.",
             "Then nearly everything falls into single characters.",
-        ),
-        "rule": (
-            "Train by likelihood and not by frequency.",
-            "The rule decides which pieces there are. How a word is cut with them is another question.",
         ),
     }
     answer = "ahead"

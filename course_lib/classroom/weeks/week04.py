@@ -25,27 +25,28 @@ class SameOrNot(Sorting):
         "dog": (
             "the dog bit the man / the man bit the dog",
             "same",
-            "The same five words, two of them *the*. Who bit whom is lost.",
-        ),
-        "korean": (
-            "개가 사람을 물었다 / 사람을 개가 물었다",
-            "same",
-            "The same three words. Here the order says little, for the particles tell who bit whom.",
+            "Both have dog, bit, man and *the* twice. Who bit whom is told by their order alone.",
         ),
         "particles": (
             "개가 사람을 물었다 / 사람이 개를 물었다",
             "other",
-            "개가 and 개를 are different words, so another list of words arrives.",
+            "개가 and 개를 are two words, and so are 사람을 and 사람이: another list of words arrives.",
         ),
         "twice": (
             "very good / very very good",
             "other",
             "The second has *very* twice, which shifts every average that attention makes.",
         ),
+        "korean": (
+            "개가 사람을 물었다 / 사람을 개가 물었다",
+            "same",
+            "Both have 개가, 사람을 and 물었다. Here the order says little, for the particles tell "
+            "who bit whom.",
+        ),
         "question": (
             "it is cold / is it cold",
             "same",
-            "The same three words; the question is in their order.",
+            "Both have it, is and cold; the question is in their order.",
         ),
     }
 
@@ -339,24 +340,25 @@ class Which(Quiz):
         "Does any of the four lead in both tasks? A careful sentence names the task.",
     )
     choices = {
-        "learned": (
-            "A learned table, for it was trained and the others were not.",
-            "It was trained up to its length. The rows behind it never were, and a star there is lost.",
-        ),
         "sinusoidal": (
-            "Sinusoids: they are computed, so they go on for ever.",
+            "Take sinusoids: they are computed for any place, so the encoder reads every place as well.",
             "They go on, but the encoder has never seen those values: in the relative task little of what it "
             "could is left. Computable is not the same as understood.",
         ),
+        "learned": (
+            "Take a learned table: what it knows within its length it still knows beyond, in both tasks.",
+            "It knows place 5 still, which was trained. The rows behind its length never were, and a star "
+            "there is lost.",
+        ),
         "rotary": (
-            "Rotations, where the answer is at a distance; where it is at a place, they are behind the table "
-            "and the sinusoids at both lengths.",
+            "Take rotations if a distance is asked for, and a table or sinusoids if it is a place.",
             "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
             "queries and keys do not tell.",
         ),
-        "none": (
-            "None: what knows no positions cannot be confused by them.",
-            "It is not confused, and it does not know the answer either.",
+        "exchanged": (
+            "Take rotations if a place is asked for, and a table or sinusoids if it is a distance.",
+            "Read the two tasks once more: the absolute one asks for a place, and there rotations are behind "
+            "at both lengths.",
         ),
     }
     answer = "rotary"

@@ -437,6 +437,7 @@ class NeighboursEntropy(CodeExercise):
             {("a", "b"): {"x": 1, "y": 3}, ("c", "d"): {"z": 4, "x": 4}},
             {(1, 2): {3: 5}, (1, 4): {3: 1, 5: 1}, (2, 2): {9: 2, 8: 1, 3: 7}},
             {(0, 0): {1: 2}},
+            {("a", "b"): {"x": 7, "y": 1}, ("c", "d"): {"z": 3}},  # the first neighbours, counted elsewhere
             {(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}},
         ):
             yield dict(counts={pair: Counter(pieces) for pair, pieces in counts.items()})
@@ -462,22 +463,21 @@ class WhyThere(Quiz):
     )
     choices = {
         "rate": (
-            "The learning rate has become too small by then.",
+            "The learning rate has become too small by then, and it takes some steps to recover.",
             "At that time it is still rising: it is highest near step 200. And the curve falls on by itself.",
         ),
-        "bug": (
-            "Something is broken, or the loss would fall without a pause.",
-            "That is what many believe who do not know the rung. Here nothing is broken, as the rest of the "
-            "curve shows.",
-        ),
         "common": (
-            "How common each piece is can be learned without looking at the text; what stands around a gap, "
-            "attention has to bring to it.",
+            "How common pieces are is learned by one bias; what stands around a gap takes longer.",
             "Yes. The bias of the output head alone can learn how common pieces are. What stands around a "
             "gap has to be carried into it by attention, and that is learned more slowly.",
         ),
+        "bug": (
+            "Something is broken: a training without a bug falls from the first step to the last.",
+            "That is what many believe who do not know the rung. Here nothing is broken, as the rest of the "
+            "curve shows.",
+        ),
         "half": (
-            "The batches at that time hold mostly rare words.",
+            "The batches at that time happen to be hard: many of the pieces in the gaps are rare.",
             "The batches are drawn evenly, all the time. Another seed pauses at the same height.",
         ),
     }
@@ -615,33 +615,36 @@ class WhichBug(Sorting):
         "A": (
             "training A",
             "mask",
-            "The thin line falls through the floor, and the answer to every gap is [MASK]: the labels were "
-            "taken from the text after it was masked.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare the answers "
+            "with what "
+            "the model sees in a gap.",
         ),
         "B": (
             "training B",
             "rate",
             "The line with points never comes below the entropy of the pieces, and every question has the "
-            "same answers, the most common pieces: the steps are too large to stay where it is better.",
+            "same answers, the most common pieces. Something keeps it from staying where it is better.",
         ),
         "C": (
             "training C",
             "padding",
-            "On texts of one length it learns as it should. Beside a longer text the same question gets "
-            "another answer: what fills it up is read as if it were text.",
+            "Alone, its questions are answered as they should be. Beside a longer text the same "
+            "question gets "
+            "another answer. What does the shorter one have there that it does not have alone?",
         ),
         "D": (
             "training D",
             "shift",
-            "The thin line falls through the floor, and each answer is the piece to the right of the gap, "
-            "which is visible: the labels are one place off.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare each answer "
+            "with the "
+            "pieces beside the gap, which can be seen.",
         ),
     }
 
 
 class WithoutFloor(Quiz):
-    """On the documentation no floor is known. This BERT is there at a lower loss than the guess from the
-    counts of both neighbours. Which sentence says what you know?
+    """No grammar of the documentation is known. Above stand the losses of three who count, and that of a
+    BERT. Which sentence do these numbers support?
     """
 
     id, title = "5.8", "Without a floor"
@@ -653,21 +656,23 @@ class WithoutFloor(Quiz):
     )
     choices = {
         "done": (
-            "It has learned what can be learned there.",
+            "It has learned what this text can teach: none of those who count comes near it.",
             "Nobody knows: the true probabilities of real text are unknown, so is the floor.",
         ),
-        "farther": (
-            "It is better than this guess from the counts, and how far it is from the floor is not known.",
-            "Yes. It knows something that this guess does not. A floor would need the true probabilities.",
-        ),
         "bug": (
-            "A loss as high as this, many times that of the town, shows a bug.",
+            "It has a bug somewhere: its loss is many times that of your model on the town.",
             "Losses on different texts cannot be compared: real text is less predictable than the town, with "
             "another vocabulary besides.",
         ),
-        "perplexity": (
-            "Its perplexity is lower, so it would be better on the town, too.",
-            "It has never seen the town. A loss belongs to a model *and* a text.",
+        "farther": (
+            "It knows more than those who only count; whether much is left to learn is open.",
+            "Yes. Its loss is below theirs, so it is better than those guesses. How far it is from the best "
+            "possible loss, only the true probabilities would tell.",
+        ),
+        "nothing": (
+            "Nothing is known of it: where there is no floor, a loss says neither good nor bad.",
+            "It says whom the model beats: its loss is below those of all who count. Only how far the best "
+            "possible loss is away stays unknown.",
         ),
     }
     answer = "farther"

@@ -28,40 +28,41 @@ class WhoseTensor(Sorting):
         "bert": "bert.py",
     }
     items = {
-        "key": (
-            "encoder.layer.3.attention.self.key.weight",
-            "attention",
-            "It makes the keys. Yours is the middle third of query_key_value.",
+        "widen": (
+            "encoder.layer.2.intermediate.dense.weight",
+            "encoder",
+            "The first map of the feed-forward network, which widens; yours is called expand.",
         ),
         "positions": (
             "embeddings.position_embeddings.weight",
             "embeddings",
             "The table of positions of week 4: one learned row for each place.",
         ),
-        "widen": (
-            "encoder.layer.2.intermediate.dense.weight",
-            "encoder",
-            "The first map of the feed-forward network, which widens; yours is called expand.",
+        "first_norm": (
+            "embeddings.LayerNorm.weight",
+            "embeddings",
+            "The LayerNorm of the input layer, before the first of the layers.",
         ),
-        "mix": (
-            "encoder.layer.0.attention.output.dense.weight",
+        "key": (
+            "encoder.layer.3.attention.self.key.weight",
             "attention",
-            "The map behind the attention, which mixes what the heads bring.",
+            "It makes the keys. Yours is the middle third of query_key_value.",
         ),
         "narrow": (
             "encoder.layer.5.output.dense.bias",
             "encoder",
-            "The second map of the feed-forward network, which narrows; yours is called contract.",
-        ),
-        "first_norm": (
-            "embeddings.LayerNorm.weight",
-            "embeddings",
-            "The LayerNorm of the input layer, before any attention.",
+            "It belongs to the second map of the feed-forward network, which narrows; yours is "
+            "called contract.",
         ),
         "pooler": (
             "pooler.dense.weight",
             "bert",
             "One map behind the last layer, for the vector of [CLS] alone.",
+        ),
+        "mix": (
+            "encoder.layer.0.attention.output.dense.weight",
+            "attention",
+            "The map that mixes what the heads bring.",
         ),
     }
 
@@ -79,23 +80,24 @@ class KoreanInPieces(Quiz):
         "Count the pieces of 한: ᄒ, ##ᅡ, ##ᆫ.",
     )
     choices = {
+        "letters": (
+            "Each letter (자모) of a syllable becomes a piece of its own.",
+            "Yes. Stripping accents decomposes (NFD), which tears 한 into ᄒ, ᅡ, ᆫ. The vocabulary has such "
+            "letters and no words made of them, so nothing in it says what a Korean word means.",
+        ),
         "unknown": (
-            "Each Korean word becomes [UNK], for the vocabulary is English.",
-            "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have "
-            "many pieces.",
+            "Each word becomes [UNK]: an English vocabulary has no Hangul.",
+            "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have many "
+            "pieces.",
         ),
         "syllables": (
-            "Each syllable becomes one piece.",
+            "Each syllable becomes a piece of its own, as a character does.",
             "The pieces are smaller than that: 한 alone gives three.",
         ),
-        "letters": (
-            "Stripping accents tears each syllable into its letters (자모), each a piece of its own.",
-            "Yes. NFD decomposes 한 into ᄒ, ᅡ, ᆫ. The vocabulary has letters and no words made of "
-            "them, so nothing in it says what a Korean word means.",
-        ),
         "stems": (
-            "Stems and particles come apart, as in the row below it.",
-            "That one was trained on Korean. This vocabulary has no Korean stems to find.",
+            "Each noun becomes a piece, and each particle a piece with ##.",
+            "The tokenizer below it does that, which was trained on Korean. This vocabulary has no Korean "
+            "nouns to find.",
         ),
     }
     answer = "letters"
@@ -354,6 +356,16 @@ class NumbersForLabels(CodeExercise):
         def from_the_test(training, test):
             """Your table is made from the test. It has to come from the training."""
             return NumbersForLabels.look_up(sorted(set(test)), training, test)
+
+    def explain(given, got, wanted):
+        lists = zip(("first", "second"), given.values(), got, wanted)
+        for which, names, numbers, right_ones in lists:
+            for name, number, right in zip(names, numbers, right_ones):
+                if number != right:
+                    return (
+                        f"In the {which} list the number of {name!r} is {number}, and it should be {right}."
+                    )
+        return None
 
     def look_up(names, training, test):
         """Both lists by one table, for the mistakes."""
