@@ -5,6 +5,7 @@ A new exercise is found by itself, and fails here until it has all that the othe
 
 import ast
 import copy
+import inspect
 import re
 import time
 
@@ -176,6 +177,29 @@ TOO_EARLY = """def permute_pixels(images, seed):
 AVERAGED = """def average_vector(vectors):
     return torch.tensor([sum(column) / len(column) for column in vectors.T.tolist()])
 """
+MARKS = """def is_punctuation(character):
+    return unicodedata.category(character).startswith("P") or character in {}
+"""
+MEAN = """def mean_pooling(hidden, attention_mask):
+    return torch.stack([each[:length].mean(dim=0) for each, length in zip(hidden, attention_mask.sum(dim=1))])
+"""
+CLOCKS = """def sinusoidal_positions(length, hidden_size):
+    speed = torch.exp(torch.arange(0, hidden_size, 2) * -(math.log(10000.0) / hidden_size))
+    angle = torch.outer(torch.arange(length).float(), speed)
+    rows = torch.zeros(length, hidden_size)
+    rows[:, 0::2], rows[:, 1::2] = angle.sin(), angle.cos()
+    return rows
+"""
+LARGEST_FIRST = """def longest_match(word, vocab, continues=False):
+    left, pieces = "##" * continues + word, []
+    while left not in ("", "##"):
+        fitting = [piece for piece in vocab if left.startswith(piece) and piece not in ("", "##")]
+        if not fitting:
+            return ["[UNK]"]
+        pieces.append(max(fitting, key=len))
+        left = "##" + left[len(pieces[-1]) :]
+    return pieces
+"""
 TOLD = [
     ("0.2", AVERAGED, "your own function"),
     ("1.4", TOO_EARLY, "has no value yet"),
@@ -197,6 +221,12 @@ TOLD = [
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
     ("5.1", BUILT, "Make them without numbers"),
+    ("3.2", MARKS.format("'$+<=>^`|~'"), "your own function"),
+    ("3.2", MARKS.format("'$+<=>^`|~₩'"), "WON SIGN (U+20A9) is Sc"),
+    ("3.6", LARGEST_FIRST, "your own function"),
+    ("4.2", "import math\n" + CLOCKS, "your own function"),
+    ("6.3", MEAN, "your own function"),
+    ("6.5", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
     ("6.5", NUMBERED.format("first, second"), "your own function"),
     ("6.5", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
 ]
@@ -206,6 +236,94 @@ TOLD = [
 def test_what_it_is_told(name, source, words):
     verdict = check(name, source)
     assert verdict.passed == words.startswith("your own") and words in verdict.message
+
+
+REMEMBERED = """kept = {{}}
+def {name}({parameters}):
+    from {module} import {exercise}
+    key = {key}
+    if key not in kept:
+        kept[key] = {exercise}.solution({parameters})
+    return kept[key]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("0.2", "vectors.shape"),
+        ("1.2", "row, column, canvas"),
+        ("1.4", "images.shape"),
+        ("1.4", "seed"),
+        ("1.5", "len(kernel), length"),
+        ("2.2", "query.shape, key.shape, mask is None"),
+        ("2.3", "hidden.shape, num_heads"),
+        ("2.4", "hidden.shape[1:], num_heads"),
+        ("2.6", "hidden.shape"),
+        ("3.3", "tuple(split)"),
+        ("3.6", "word, continues"),
+        ("4.2", "length"),
+        ("4.2", "hidden_size"),
+        ("4.4", "vectors.shape"),
+        ("4.6", "input_ids.shape[1]"),
+        ("5.2", "input_ids.shape"),
+        ("5.3", "len(counts)"),
+        ("5.4", "tuple(counts)"),
+        ("5.6", "logits.shape"),
+        ("6.3", "hidden.shape"),
+        ("6.4", "len(vectors), k"),
+        ("6.5", "tuple(sorted(training))"),
+        ("6.6", "wide.shape"),
+        ("6.7", "length"),
+        ("6.7", "window"),
+    ],
+)
+def test_what_looks_alike_is_not_the_same(name, key):
+    """An answer that keeps its first result for all arguments of one shape, or of one size, fails."""
+    each = CODE[name]
+    parameters = ", ".join(inspect.signature(each.stub).parameters)
+    source = REMEMBERED.format(
+        name=each.name, parameters=parameters, module=each.__module__, exercise=each.__name__, key=key
+    )
+    assert not check(name, source).passed
+
+
+# Each leaves out one thing that the statement promises, and nothing else.
+HALF_RIGHT = [
+    ("0.2", "vectors.mean(dim=0).squeeze()"),
+    ("2.3", "torch.stack(hidden.chunk(num_heads, dim=1 if hidden.shape[1] == num_heads else -1), dim=1)"),
+    ("2.6", "nn.functional.layer_norm(hidden + change, hidden.shape[-1:], norm.weight, norm.bias, 1e-5)"),
+    ("3.2", "character.isascii() and character in '!$+<^`|~_' or character in '。「·'"),
+    ("3.2", "unicodedata.category(character) in ('Po', 'Ps', 'Pe') or character in '$+<=>^`|~-_'"),
+    ("3.4", "Joined.solution(pieces, pair, merged)[:6]"),
+    ("3.6", "[word] if word in vocab else LongestMatch.solution(word, vocab, continues)"),
+    ("3.6", "LongestMatch.solution(word, {each for each in vocab if len(each) < 22}, continues)"),
+    ("3.6", "['[UNK]'] if '[UNK]' in vocab else LongestMatch.solution(word, vocab, continues)"),
+    ("4.2", "Sinusoids.right(length, hidden_size)[:, :64]"),
+    ("4.4", "Rotary.turn(vectors.float(), 1)"),
+    ("5.1", "12 * hidden_size**2 + 13 * hidden_size"),
+    (
+        "5.2",
+        "ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares) if shares[1] else input_ids",
+    ),
+    (
+        "5.6",
+        "-(logits.softmax(-1) + 1e-9).log().gather(-1, labels.clamp(0)[..., None])[labels != -100].mean()",
+    ),
+    (
+        "6.5",
+        "tuple(each or [-1] for each in NumbersForLabels.solution(training, test))",
+    ),
+    ("6.7", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),
+]
+
+
+@pytest.mark.parametrize(("name", "result"), HALF_RIGHT)
+def test_a_half_right_answer_fails(name, result):
+    each = CODE[name]
+    header = f"from {each.__module__} import {each.__name__}\n"
+    source = f"{header}def {each.name}{inspect.signature(each.stub)}:\n    return {result}\n"
+    assert not check(name, source).passed
 
 
 # -- mutants
@@ -408,6 +526,70 @@ def test_a_matrix_explains_each_cell_and_one_is_right(name):
     rows, columns, _ = ALL[name].matrix()
     verdicts = [check(name, (i, j)) for i in range(len(rows)) for j in range(len(columns))]
     assert sum(verdict.passed for verdict in verdicts) == 1 and all(verdict.message for verdict in verdicts)
+
+
+# -- and do not give themselves away
+
+
+def lengths(name):
+    """(how long the right choice of a quiz is, how long each one is)"""
+    each = ALL[name]
+    return len(each.choices[each.answer][0]), [len(text) for text, _ in each.choices.values()]
+
+
+@pytest.mark.parametrize("extreme", [max, min])
+def test_the_right_choice_is_the_longest_or_shortest_in_at_most_half_of_the_quizzes(extreme):
+    quizzes = of_kind(Quiz)
+    told = [name for name in quizzes if lengths(name)[0] == extreme(lengths(name)[1])]
+    assert len(told) <= len(quizzes) / 2
+
+
+def test_the_right_choice_is_not_at_one_place_in_the_list():
+    places = {list(ALL[name].choices).index(ALL[name].answer) for name in of_kind(Quiz)}
+    assert places >= {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", of_kind(Quiz))
+def test_the_choices_of_a_quiz_are_of_one_length(name):
+    _, each = lengths(name)
+    assert max(each) <= 1.5 * min(each)
+
+
+@pytest.mark.parametrize("name", of_kind(Quiz))
+def test_no_choice_points_at_another_one(name):
+    """For a card may show them in any order."""
+    pointing = r"\b(both|all|none|neither|any) of (these|them)\b|\b(first|last|other) (choice|answer)"
+    assert not [text for text, _ in ALL[name].choices.values() if re.search(pointing, text, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("name", of_kind(Quiz))
+def test_the_statement_shares_no_word_with_the_right_choice_alone(name):
+    each = ALL[name]
+    right, *wrong = sorted(each.choices, key=lambda key: key != each.answer)
+    words = {key: set(re.findall(r"[\w#]{5,}", each.choices[key][0].lower())) for key in each.choices}
+    shared = words[right] & set(re.findall(r"[\w#]{5,}", each.statement().lower()))
+    assert not shared - set().union(*(words[key] for key in wrong))
+
+
+@pytest.mark.parametrize("name", of_kind(Sorting))
+def test_the_statements_of_a_sorting_do_not_alternate(name):
+    order = [group for _, group, _ in ALL[name].items.values()]
+    if len(order) > len(set(order)):
+        assert any(group == behind for group, behind in zip(order, order[1:]))
+
+
+@pytest.mark.parametrize("name", of_kind(Sorting))
+def test_no_explanation_of_a_sorting_names_a_group(name):
+    """It is what somebody reads who has put the statement into another group."""
+    groups = [re.split(r"[:.]", group)[0].lower() for group in ALL[name].groups.values()]
+    for _, _, why in ALL[name].items.values():
+        assert not [group for group in groups if re.search(rf"(?<!\w){re.escape(group)}(?!\w)", why.lower())]
+
+
+@pytest.mark.parametrize("name", of_kind(Ordering))
+def test_no_step_of_an_ordering_says_where_it_stands(name):
+    ordinal = r"\b(first|second|third|then|last|final|finally|next|before|after)\b"
+    assert not [text for text, _ in ALL[name].items.values() if re.search(ordinal, text, re.IGNORECASE)]
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in CODE])

@@ -17,14 +17,17 @@ class WhatCardsDo(Quiz):
         "What is needed further down is taken from the course until your own answer passes.",
     )
     choices = {
-        "error": ("The notebook stops with an error.", "No: an exercise never stops the notebook."),
-        "counted": (
-            "It counts as a failed try.",
-            "No: a cell in which nothing is written yet is no try. Nothing is counted, nothing is lost.",
-        ),
         "library": (
-            "Nothing is wrong: cells further down use the course's own function.",
+            "Nothing is wrong. Cells further down use the course's function.",
             "Yes. You can read on and come back; as soon as your own answer passes, yours is used.",
+        ),
+        "error": (
+            "The notebook stops with an error. Cells further down cannot run.",
+            "No: an exercise never stops the notebook.",
+        ),
+        "counted": (
+            "It counts as a failed try. Cells further down run all the same.",
+            "No: a cell in which nothing is written yet is no try. Nothing is counted, nothing is lost.",
         ),
     }
     answer = "library"
@@ -80,3 +83,6 @@ class AverageVector(CodeExercise):
         yield dict(vectors=torch.tensor([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]))
         yield dict(vectors=draw(5, 2))
         yield dict(vectors=draw(1, 4, seed=1))
+        yield dict(vectors=draw(3, 1, seed=2))  # one number a word
+        yield dict(vectors=draw(5, 2, seed=3))  # the same shape, other numbers
+        yield dict(vectors=0.01 * draw(40, 3, seed=4))

@@ -21,36 +21,37 @@ class AssumptionOrFact(Sorting):
     )
     groups = {"model": "an assumption of the model", "data": "a fact of the data"}
     items = {
-        "line": (
-            "y is a straight line of x.",
-            "model",
-            "A linear model says this of any points, also of those that lie on a circle.",
-        ),
         "largest": (
             "The largest of the ten y is 0.55.",
             "data",
             "You have to look at the points to know it; ten others have another largest y.",
         ),
+        "line": (
+            "y is a straight line of x.",
+            "model",
+            "Linear regression says so of any points, even where they lie on a circle.",
+        ),
         "near": (
             "The answer at x is the answer at the nearest known point.",
             "model",
-            "This is what nearest neighbours does with every data set.",
-        ),
-        "left": (
-            "In the training images no digit stands on the right.",
-            "data",
-            "It is a property of these images. Whether a model minds is another question.",
-        ),
-        "same": (
-            "What matters looks the same wherever it stands in the image.",
-            "model",
-            "The convolutional model of the next section is built on it. Of maps or of forms that people "
-            "fill in, it would be false.",
+            "This is what nearest neighbours does, whatever points it gets.",
         ),
         "range": (
             "No pixel is below 0.",
             "data",
-            "So these images were stored. None of the four models needs it to be so.",
+            "So these images were stored; other images may have such pixels. Does any of the four need it?",
+        ),
+        "left": (
+            "In the training images no digit stands on the right.",
+            "data",
+            "Whoever drew the places could have drawn others. Whether anybody minds is another question.",
+        ),
+        "same": (
+            "What matters looks the same wherever it stands in the image.",
+            "model",
+            "Convolution is built on it, whatever it is shown. Of maps, or of forms that people fill "
+            "in, it is "
+            "false.",
         ),
     }
 
@@ -148,6 +149,11 @@ class Place(CodeExercise):
         yield dict(image=draw(8, 8, seed=1), row=4, column=1)
         yield dict(image=draw(3, 3, seed=2), row=1, column=1, canvas=4)
         yield dict(image=draw(2, 2, seed=3), row=4, column=16, canvas=18)
+        yield dict(image=draw(5, 5, seed=4), row=0, column=0, canvas=5)  # nothing of the canvas is left
+        yield dict(image=draw(1, 1, seed=5), row=6, column=0, canvas=7)
+        yield dict(image=draw(12, 3, seed=6), row=0, column=9)
+        yield dict(image=draw(8, 8, seed=7), row=2, column=3)
+        yield dict(image=draw(2, 1, seed=8), row=2, column=1, canvas=4)  # the first place, another image
 
 
 class ColumnThree(Quiz):
@@ -165,24 +171,25 @@ class ColumnThree(Quiz):
     )
     choices = {
         "border": (
-            "In column 4 the digit touches the right border, and the model knows borders from the left.",
-            "This model knows no border: at one edge of the canvas its 3 × 3 weights go on at the opposite "
-            "one.",
+            "In column 4 the digit ends at the right border, as in column 0 it begins at the left one.",
+            "To this model a border is nothing special: its 3 × 3 weights go on at the opposite one.",
+        ),
+        "ring": (
+            "At a border the model goes on at the opposite one, so that column 4 lies beside column 0 again.",
+            "It does go on there, but the canvas is 12 pixels wide: on that ring, column 4 is four "
+            "steps from "
+            "column 0 on one side and eight on the other.",
         ),
         "grid": (
-            "It pools twice by two, so it sees a digit alike after steps of four pixels only.",
-            "Yes. The convolutions move along by each pixel, but the squares that are pooled stand still. "
-            "Column 4 is four pixels from column 0; column 3 is no such step from any column it trained in. "
-            "The patches of the Transformer are such a grid too.",
-        ),
-        "near": (
-            "Column 4 is nearer to the columns it was trained in.",
-            "It is farther away than column 3. Nearness cannot be the reason.",
+            "Between its layers, 2 × 2 pooling cuts the canvas along fixed lines, and it does so twice.",
+            "Yes. Four pixels further on, a digit falls into the same squares in both poolings, and the same "
+            "numbers come out. Column 3 is no such step from any column it trained in. The patches of the "
+            "Transformer are such a grid too.",
         ),
         "weights": (
-            "The weights for the pixels of column 3 were not trained.",
-            "That would be a reason for dense, which has weights of its own for each pixel. A convolution "
-            "has none for a column.",
+            "The weights for the pixels of column 3 have not been trained, those of column 4 have been.",
+            "A convolution has no weights for a column: the same 3 × 3 move across all of them. Dense has "
+            "weights of its own for each pixel.",
         ),
     }
     answer = "grid"
@@ -268,6 +275,14 @@ class Permute(CodeExercise):
                 [Permute.solution(image[None], seed + number)[0] for number, image in enumerate(images)]
             )
 
+        def other_direction(images, seed):
+            """One order for all, which is right, but used the other way round: your pixel i goes *to* place
+            `order[i]`. Pixel i of the result has to come *from* place `order[i]`.
+            """
+            generator = torch.Generator().manual_seed(seed)
+            order = torch.randperm(images[0].numel(), generator=generator)
+            return images.flatten(1)[:, order.argsort()].view(images.shape)
+
         def left_flat(images, seed):
             """The order is right, but your images are flat: give them back their height and width."""
             return Permute.solution(images, seed).flatten(1)
@@ -276,6 +291,10 @@ class Permute(CodeExercise):
         yield dict(images=torch.arange(12.0).view(2, 2, 3), seed=1)
         yield dict(images=draw(5, 4, 4), seed=0)
         yield dict(images=draw(1, 8, 8), seed=2)
+        yield dict(images=draw(5, 4, 4), seed=3)  # the same images in another order
+        yield dict(images=draw(3, 5, 2, seed=1), seed=0)  # the same seed for images of another size
+        yield dict(images=draw(4, 3, 3, seed=2), seed=20_000)
+        yield dict(images=draw(3, 1, 1, seed=3), seed=5)
 
 
 class ConvolutionMatrix(CodeExercise):
@@ -382,6 +401,11 @@ class ConvolutionMatrix(CodeExercise):
         yield dict(kernel=draw(3, seed=1), length=3)
         yield dict(kernel=draw(1, seed=2), length=3)
         yield dict(kernel=draw(7, seed=3), length=4)
+        yield dict(kernel=torch.tensor([0.0, 1.0, 1.0]), length=5)
+        yield dict(kernel=draw(5, seed=4), length=6)
+        yield dict(kernel=draw(3, seed=5), length=12)
+        yield dict(kernel=draw(5, seed=6), length=2)  # longer than the row
+        yield dict(kernel=draw(3, seed=7), length=4)  # the first sizes, another kernel
 
 
 class Careful(Quiz):
@@ -396,22 +420,24 @@ class Careful(Quiz):
     )
     choices = {
         "told": (
-            "Convolutional models are better than Transformers, and those are better than dense ones.",
-            "Not here: with 1,280 digits the Transformer is not ahead of dense, and shuffled pixels turn the "
-            "order around.",
-        ),
-        "careful": (
-            "Where patterns are local and may stand anywhere, convolution leads, with 80 digits by more than "
-            "with 1,280; where that is false, it leads no more.",
-            "Yes. It names the condition, and both sides of it are in your table.",
-        ),
-        "more": (
-            "The more a model assumes, the more it recognises.",
-            "Shuffle the pixels, and the model that assumes most recognises least.",
+            "Convolution leads, then come the Transformer and dense, in this order, unless pixels "
+            "are shuffled.",
+            "Look at the row of 1,280 digits: there the Transformer is not ahead of dense.",
         ),
         "data": (
-            "The more data there are, the less a bias matters, and with 1,280 digits it no longer does.",
+            "With 80 digits the bias decides who leads; with 1,280 all four have caught up with each other.",
             "The lead is smaller with 1,280 digits than with 80, but it is still there.",
+        ),
+        "more": (
+            "The more a model assumes about images, the more it recognises, whatever is done to the pixels.",
+            "Shuffle the pixels, and the model that assumes most recognises least.",
+        ),
+        "careful": (
+            "Convolution leads by more with 80 digits than with 1,280, and is last where pixels are "
+            "shuffled.",
+            "Yes. It assumes that patterns are local and may stand anywhere. Where this is true it "
+            "helps, most "
+            "where digits are few; where it is false it hurts. Both sides are in your table.",
         ),
     }
     answer = "careful"
@@ -438,14 +464,14 @@ class NewProblems(Sorting):
         "melodies": (
             "Find a short motif in a recording, at whatever moment it is played.",
             "convolutional",
-            "The motif is local, and the same at every moment: what convolution assumes.",
+            "The motif is short, and the same at every moment: one detector can serve all of them.",
         ),
         "molecules": (
-            "Predict a property of a molecule from its atoms, listed in no particular order, where any two "
-            "may act on each other.",
+            "Predict the boiling point of a molecule from its atoms. How the atoms are numbered is "
+            "an accident.",
             "attention",
-            "Another order of the list is the same molecule; attention without positions gives the same "
-            "answer.",
+            "Numbered in another way it is the same molecule, so the answer must stay; and every atom may "
+            "matter to every other.",
         ),
         "table": (
             "Predict a diagnosis from twelve measured values, each column another quantity.",
@@ -455,6 +481,6 @@ class NewProblems(Sorting):
         "account": (
             "Follow a bank account, booking by booking, and say after each whether a limit is broken.",
             "recurrent",
-            "One number, the balance, carries all that came before: a state that is brought up to date.",
+            "One number, the balance, carries all that came before, and each booking brings it up to date.",
         ),
     }

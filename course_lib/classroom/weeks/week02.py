@@ -164,6 +164,15 @@ class AttentionWeights(CodeExercise):
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(dim=-1)
 
+        def masks_of_one_shape(query, key, mask=None):
+            """Your mask is used as an index, which does not stretch. A mask may have fewer dimensions than
+            the scores, or the size 1 in some of them: `masked_fill` stretches it.
+            """
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+            if mask is not None:
+                scores[~mask] = torch.finfo(scores.dtype).min
+            return scores.softmax(dim=-1)
+
         def only_without_batch(query, key, mask=None):
             """It works for one text and not for a batch: exchange the *last two* dimensions, `transpose(-2,
             -1)`.
@@ -182,6 +191,12 @@ class AttentionWeights(CodeExercise):
         yield dict(query=draw(2, 4, 3), key=draw(2, 5, 3, seed=1), mask=torch.tensor([1, 1, 0, 1, 0]).bool())
         heads = dict(query=draw(2, 3, 2, 8).transpose(1, 2), key=draw(2, 3, 2, 8, seed=1).transpose(1, 2))
         yield dict(**heads, mask=None)  # as `split_heads` gives them
+        padding = torch.tensor([[1, 1, 1], [1, 0, 0]]).bool()
+        yield dict(**heads, mask=padding[:, None, None, :])  # (batch, 1, 1, n), as the encoder makes it
+        near = torch.tensor([[1, 1, 0], [1, 1, 1], [0, 1, 1]]).bool()
+        yield dict(**heads, mask=near)  # (n, n), the same for all texts and heads
+        yield dict(**heads, mask=padding[:, None, None, :] & near)  # (batch, 1, n, n)
+        yield dict(query=draw(3, 2, seed=2), key=draw(4, 2, seed=3), mask=torch.tensor([[1, 0, 1, 1]]).bool())
         yield dict(query=30 * draw(2, 6), key=30 * draw(3, 6, seed=1), mask=torch.tensor([True, True, False]))
         yield dict(query=draw(2, 3).double(), key=draw(2, 3, seed=1).double(), mask=None)
         yield dict(
@@ -189,6 +204,14 @@ class AttentionWeights(CodeExercise):
         )
         far_below = dict(query=torch.tensor([[100.0]]), key=torch.tensor([[-2.0], [-1.99], [0.0]]))
         yield dict(**far_below, mask=torch.tensor([True, True, False]))
+        yield dict(query=draw(2, 3, seed=4), key=draw(4, 3, seed=5), mask=None)  # the first shapes again
+        rows = torch.tensor([[True], [False], [True]])  # (n, 1): all of a row, or nothing
+        yield dict(query=draw(3, 2, seed=6), key=draw(5, 2, seed=7), mask=rows)
+        yield dict(query=draw(2, 1, 5, seed=8), key=draw(2, 1, 5, seed=9), mask=None)
+        mask = draw(2, 3, 6, 7, seed=10) > 0.5
+        mask[..., 0] = True
+        batch = dict(query=draw(2, 3, 6, 5, seed=11), key=draw(2, 3, 7, 5, seed=12))
+        yield dict(**batch, mask=mask)
 
     @classmethod
     def compares_gradients(cls, given):
@@ -280,6 +303,10 @@ class SplitHeads(CodeExercise):
         yield dict(hidden=draw(2, 3, 8), num_heads=2)
         yield dict(hidden=draw(1, 5, 6, seed=1), num_heads=1)
         yield dict(hidden=draw(3, 1, 12, seed=2), num_heads=4)
+        yield dict(hidden=draw(1, 2, 6, seed=3), num_heads=3)  # the first shape again
+        yield dict(hidden=draw(2, 3, 8, seed=4), num_heads=8)
+        yield dict(hidden=draw(4, 4, 16, seed=5), num_heads=4)
+        yield dict(hidden=draw(3, 2, 8, seed=6).transpose(0, 1), num_heads=2)
 
 
 class TooEven(CodeExercise):
@@ -371,6 +398,9 @@ class TooEven(CodeExercise):
         yield dict(hidden=draw(1, 3, 4), **TooEven.maps(4), num_heads=2)
         yield dict(hidden=draw(2, 5, 12, seed=1), **TooEven.maps(12), num_heads=4)
         yield dict(hidden=draw(2, 4, 6, seed=2), **TooEven.maps(6), num_heads=1)
+        yield dict(hidden=draw(2, 3, 8, seed=7), **TooEven.maps(8), num_heads=2)
+        yield dict(hidden=draw(2, 3, 8, seed=8), **TooEven.maps(8), num_heads=8)
+        yield dict(hidden=draw(1, 1, 6, seed=9), **TooEven.maps(6), num_heads=3)
 
     def maps(size):
         return {
@@ -390,27 +420,31 @@ class LayerOrder(Ordering):
     )
     items = {
         "attention": (
-            "Multi-head self-attention between the positions",
-            "It can work only on what comes into the layer, so it is the first step.",
+            "Attention makes a mix of all positions for each one",
+            "It works on what comes into the layer and on nothing else.",
         ),
         "add1": (
-            "Add what attention was given (residual)",
-            "It belongs to the first half, right behind attention: attention's result is a change to what "
-            "came in.",
+            "Add the mix to the vectors that attention read",
+            "A residual carries past a sublayer what went into it: add as soon as the sublayer has "
+            "its result.",
         ),
         "norm1": (
-            "LayerNorm of the first sum",
-            "It normalises the first sum: right after the addition, and before the feed-forward network.",
+            "LayerNorm of the attention half",
+            "BERT is post-LN: what this LayerNorm gets has been added up already, and the network reads what "
+            "it gives.",
         ),
         "network": (
-            "Feed-forward network at each position",
-            "It reads what the first half, with its own normalisation, has finished.",
+            "The feed-forward network makes a change for each position",
+            "It reads what the half before it has finished, addition and LayerNorm included.",
         ),
         "add2": (
-            "Add what the network was given (residual)",
-            "It belongs to the second half, right behind the network.",
+            "Add the change to the vectors that the network read",
+            "What is added has to be there, and nothing has been normalised since the network read.",
         ),
-        "norm2": ("LayerNorm of the second sum", "It is the last step of the layer: post-LN."),
+        "norm2": (
+            "LayerNorm of the feed-forward half",
+            "It gets what has been added up in its half, and the layer hands on what it gives.",
+        ),
     }
     shown = ("network", "norm1", "add2", "attention", "norm2", "add1")
 
@@ -468,6 +502,12 @@ class AddAndNorm(CodeExercise):
             """You normalise by yourself. Call `norm`: it has a learned scale and shift besides."""
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:])
 
+        def eps_of_your_own(hidden, change, norm):
+            """You take the weight and the bias of `norm`, but not its `eps`, which is another one in BERT.
+            Call `norm` itself: it brings all that it has.
+            """
+            return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], norm.weight, norm.bias)
+
         def called_the_change(hidden, change, norm):
             """`change` is a tensor, the finished Sublayer(x), and cannot be called: add it."""
             return norm(hidden + change(hidden))
@@ -483,13 +523,20 @@ class AddAndNorm(CodeExercise):
         yield dict(hidden=draw(1, 2, 3), change=draw(1, 2, 3, seed=1), norm=AddAndNorm.norm(3))
         yield dict(hidden=draw(2, 4, 8), change=5 * draw(2, 4, 8, seed=1), norm=AddAndNorm.norm(8))
         yield dict(hidden=draw(5, 4), change=draw(5, 4, seed=1), norm=AddAndNorm.norm(4))  # some positions
+        yield dict(hidden=draw(1, 2, 3, seed=4), change=draw(1, 2, 3, seed=5), norm=AddAndNorm.norm(3))
+        small = dict(hidden=0.003 * draw(2, 6, seed=6), change=0.003 * draw(2, 6, seed=7))
+        yield dict(**small, norm=AddAndNorm.norm(6, eps=1e-12))  # as BERT's, whose eps is that small
+        yield dict(hidden=draw(2, 3, 4, seed=8), change=draw(2, 3, 4, seed=9), norm=AddAndNorm.norm(4, False))
+        yield dict(hidden=draw(6, seed=10), change=draw(6, seed=11), norm=AddAndNorm.norm(6))
 
-    def norm(size):
+    def norm(size, bias=True, eps=1e-5):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""
-        norm = nn.LayerNorm(size)
+        norm = nn.LayerNorm(size, eps=eps)
         with torch.no_grad():
             norm.weight.copy_(1 + 0.5 * draw(size, seed=2))
             norm.bias.copy_(draw(size, seed=3))
+        if not bias:
+            norm.bias = None  # as week 6 takes it away
         return norm
 
 
@@ -507,19 +554,23 @@ class OneHeadTwoWords(Quiz):
     )
     choices = {
         "context": (
-            "It looks at borrowed and city, the words that decide.",
+            "It makes bank look mostly at borrowed and city, which decide.",
             "That would be tidy. Look once more at the row of bank in this head: where is its largest "
             "weight?",
         ),
         "itself": (
-            "It looks at bank itself, and almost nowhere else.",
+            "It makes bank look mostly at bank, at the same word again.",
             "Yes. For bank the context comes through the other heads, that of this layer and those of layer "
             "1. A head has no job description: what it does was learned, and it can differ from word to "
             "word.",
         ),
         "even": (
-            "It looks at all pieces alike.",
+            "It makes bank look at all pieces alike, at none in particular.",
             "The heads of layer 1 do about that. This one, in layer 2, is very uneven.",
+        ),
+        "ends": (
+            "It makes bank look mostly at [CLS] and [SEP], the two ends.",
+            "Other heads give them a little. In this row they have next to nothing.",
         ),
     }
     answer = "itself"

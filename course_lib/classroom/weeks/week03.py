@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
+from course_lib.classroom.weeks import draw_characters, draw_pieces, draw_words
 
 
 class WhoseTrouble(Sorting):
@@ -20,30 +21,30 @@ class WhoseTrouble(Sorting):
     )
     groups = {"characters": "characters", "words": "whole words", "pieces": "pieces of words"}
     items = {
-        "long": (
-            "A sentence becomes so long that attention, which grows with n², is slow.",
-            "characters",
-            "The sequences of characters are the longest of the three by far.",
-        ),
         "typo": (
-            "A word with a typing error has no number at all.",
+            "What was typed with an error has no number at all.",
             "words",
-            "What was not seen as a whole is unknown, be it wrong by one letter only.",
+            "What was not seen exactly so is unknown, be it wrong by one letter only.",
         ),
         "forms": (
             "시장에, 시장을 and 시장은 have nothing in common.",
             "words",
-            "Each form is an entry of its own. Characters and pieces share what the forms share.",
+            "Each form is an entry of its own there, with a number that says nothing about the others.",
         ),
-        "meaning": (
-            "A single entry of the vocabulary means next to nothing.",
+        "long": (
+            "A sentence becomes so long that attention, which grows with n², is slow.",
             "characters",
-            "A letter or a 장 says little alone; the model has to put words together itself.",
+            "In the table above, one of the three takes far more entries for a text than the other two.",
         ),
         "size": (
             "You can have any size of vocabulary, and have to choose one by trying.",
             "pieces",
-            "Of characters and of words there are as many as there are. Pieces come in every number.",
+            "The other two have as many entries as the texts give them. Here a training stops where you say.",
+        ),
+        "meaning": (
+            "A single entry of the vocabulary means next to nothing.",
+            "characters",
+            "시장, 공장 and 농장 share an entry that says of none of them what it is.",
         ),
     }
 
@@ -134,10 +135,20 @@ class IsPunctuation(CodeExercise):
             return unicodedata.category(character)
 
     def explain(given, got, wanted):
-        return None if isinstance(got, bool) else "Return True or False."
+        character = given["character"]
+        if character.isascii():
+            return None
+        name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
+        begins = "begins with P, so it is" if wanted else "does not begin with P, so outside ASCII it is no"
+        return (
+            f"The category of {name} is {unicodedata.category(character)}: it {begins} punctuation. Ask for "
+            "the category of each character; a list of marks would have to hold hundreds."
+        )
 
     def cases():
-        for character in "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301":
+        some = "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
+        signs = [chr(number) for number in range(32, 128) if not chr(number).isalnum()]
+        for character in dict.fromkeys([*some, *signs, *draw_characters(2)]):
             yield dict(character=character)
 
 
@@ -229,6 +240,29 @@ class CountPairs(CodeExercise):
                         pairs[left, right] += counts[word]
             return pairs
 
+        def without_overlap(split, counts):
+            """Where a piece stands beside itself, as in ##ㅋ ##ㅋ ##ㅋ, you count too few: there ##ㅋ + ##ㅋ
+            stands twice, for the piece in the middle is in both pairs. Go on by one piece after each pair.
+            """
+            pairs = Counter()
+            for word, pieces in split.items():
+                free = {}  # pair → the first place that does not overlap with the one counted last
+                for place, pair in enumerate(zip(pieces, pieces[1:])):
+                    if place >= free.get(pair, 0):
+                        pairs[pair] += counts[word]
+                        free[pair] = place + 2
+            return pairs
+
+        def side_by_side(split, counts):
+            """You go through the two dictionaries side by side, as if both had their words in one order. Look
+            up how often a word occurs: `counts[word]`.
+            """
+            pairs = Counter()
+            for pieces, count in zip(split.values(), counts.values()):
+                for pair in zip(pieces, pieces[1:]):
+                    pairs[pair] += count
+            return pairs
+
         def last_pair_missing(split, counts):
             """The last pair of each word is missing: does your range end one too early?"""
             return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
@@ -258,6 +292,16 @@ class CountPairs(CodeExercise):
             counts={"banana": 2, "ban": 5, "in": 7},
         )
         yield dict(split={}, counts={})
+        yield dict(split={"ㅋㅋㅋㅋ": ["ㅋ", "##ㅋ", "##ㅋ", "##ㅋ"]}, counts={"ㅋㅋㅋㅋ": 3})
+        yield dict(split={"시장에": ["시장", "##에"]}, counts={"시장에": 9})  # the first word, after a merge
+        yield dict(
+            split={"집에": ["집", "##에"], "집": ["집"], "시장에": ["시장", "##에"]},
+            counts=Counter({"시장에": 7, "집에": 2, "집": 1}),  # in another order, as a Counter
+        )
+        for seed in range(4):
+            words = draw_words(9, "abc", 7, seed)
+            counts = {word: 1 + place * seed for place, word in enumerate(sorted(words))}
+            yield dict(split={word: draw_pieces(word, seed) for word in words}, counts=Counter(counts))
 
 
 class Joined(CodeExercise):
@@ -346,6 +390,10 @@ class Joined(CodeExercise):
                     place += 1
             return result
 
+        def merged_by_yourself(pieces, pair, merged):
+            """You put the new piece together from the two. It is there already: `merged`."""
+            return Joined.solution(pieces, pair, pair[0] + pair[1].removeprefix("##"))
+
         def last_piece_lost(pieces, pair, merged):
             """The last piece of the word is lost where it is in no pair: the loop ends one too early."""
             result, place = [], 0
@@ -379,6 +427,15 @@ class Joined(CodeExercise):
         yield dict(pieces=["x", *5 * ["##o"]], pair=("##o", "##o"), merged="##oo")
         yield dict(pieces=["a", "##b", "##a", "##b"], pair=("a", "##b"), merged="ab")
         yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
+        yield dict(
+            pieces=["a", "##b", "##c"], pair=("a", "##b"), merged="A"
+        )  # whatever the new piece is called
+        yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
+        pairs = (("a", "##b"), ("##a", "##b"), ("##a", "##a"), ("##b", "##ab"))
+        for seed, word in enumerate(draw_words(16, "ab", 9, seed=1)):
+            left, right = pairs[seed % 4]
+            merged = left + right.removeprefix("##")
+            yield dict(pieces=draw_pieces(word, seed), pair=(left, right), merged=merged)
 
 
 class WhereTheyPart(Quiz):
@@ -395,21 +452,22 @@ class WhereTheyPart(Quiz):
     )
     choices = {
         "rare": (
-            "It occurs too rarely.",
+            "##장에 occurs too rarely: other pairs are more frequent.",
             "It is the most frequent pair of all: that is why frequency takes it.",
         ),
         "alone": (
-            "##에 stands behind every word anyway, so that it meets ##장 says little.",
-            "Yes. ##에 occurs 21 times, which makes its pairs cheap. 학 and ##교 occur only together: see "
-            "one, and you know the other.",
+            "##에 is the end of all six, also of those without a ##장.",
+            "Yes. ##에 occurs 21 times, once in every word, so that it meets ##장 says little. "
+            "학 and ##교 occur "
+            "only together: see one, and you know the other.",
         ),
         "particle": (
-            "It knows that 에 is a particle.",
-            "It knows no grammar, only counts. That stems and particles come apart is a consequence.",
+            "##에 is a particle, which has to stand apart from ##장.",
+            "Neither rule knows grammar, only counts. That nouns and particles come apart is a consequence.",
         ),
         "long": (
-            "The word would become too long.",
-            "Neither rule looks at lengths.",
+            "##장에 has two syllables, and shorter pieces come first.",
+            "Neither rule looks at lengths: both count how often something occurs.",
         ),
     }
     answer = "alone"
@@ -526,6 +584,14 @@ class LongestMatch(CodeExercise):
             pieces = [mark(place) + character for place, character in enumerate(word)]
             return pieces if all(piece in vocab for piece in pieces) else ["[UNK]"]
 
+        def whole_words_at_once(word, vocab, continues=False):
+            """A word of the vocabulary comes back whole although it `continues`. Then already its first piece
+            has to be one with ##, and the word without ## is another piece.
+            """
+            if word in vocab:
+                return [word]
+            return LongestMatch.walk(word, vocab, LongestMatch.mark(continues))
+
         def last_character_alone(word, vocab, continues=False):
             """The last character never comes into a longer piece: your range of ends stops one too early. A
             slice `word[start:end]` ends *before* `end`.
@@ -569,11 +635,22 @@ class LongestMatch(CodeExercise):
         yield dict(word="aaa", vocab={"a", "##aa"})
         yield dict(word="abc", vocab={"a", "ab", "##bc"})
         yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
+        yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)
+        yield dict(word="시장", vocab={"시장", "##시장", "##시"}, continues=True)
+        yield dict(word="집", vocab={"집", "[UNK]"}, continues=True)
+        yield dict(word="우체국", vocab={"우체국", "우체", "우", "##체", "##국"})
+        yield dict(word="집에", vocab=frozenset({"[UNK]", "집", "##에"}))  # the tokenizer's is frozen
+        long = "아버지가방에들어가신다" * 5
+        yield dict(word=long + "!", vocab={long, "아버지", "##!"})
+        for seed, word in enumerate(draw_words(24, "ab", 7, seed=1)):
+            pieces = draw_words(7, "ab", 3, seed)
+            vocab = {"##" * (place % 3 > 0) + piece for place, piece in enumerate(pieces)} | {"a", "##b"}
+            yield dict(word=word, vocab=vocab, continues=seed % 3 == 0)
 
 
 class GreedyOrBest(Quiz):
-    """The longest match cut *difference* into four pieces where three would do. Which of these would change
-    that, for this word and for every other one that greedy cuts into too many?
+    """The longest match cut *difference* into diff ##ere ##n ##ce, and there is also diff ##er ##ence. Which
+    of these finds a cut like the second one in **every** word that has one?
     """
 
     id, title = "3.7", "Greedy, and what of it"
@@ -581,26 +658,27 @@ class GreedyOrBest(Quiz):
     hints = (
         "Where did the longest match go wrong: in the vocabulary, or in one of its steps?",
         "It never takes a step back. What would it need to know before that step?",
-        "Another vocabulary makes other mistakes. Looking at all ways to cut makes none.",
+        "To step back, or never to need it: what would have to be remembered on the way?",
     )
     choices = {
+        "ahead": (
+            "At each place keep the best way to it, and go on from each such place.",
+            "Yes. That is what `best_split` above does, so nothing better is overlooked. BERT does without: "
+            "greedy is quick, and the model gets used to its cuts.",
+        ),
         "larger": (
-            "A larger vocabulary, of the same training.",
+            "Train on the same texts once more, for a vocabulary twice as large.",
             "It may help this word, but a longer piece at the beginning of another word can lead astray "
             "there.",
         ),
-        "ahead": (
-            "Compare all ways to cut the word, and take the one with the fewest pieces.",
-            "Yes. The function above finds that cut without trying all of them, by keeping the best way to "
-            "every place. BERT does without: greedy is quick, and the model gets used to its cuts.",
+        "behind": (
+            "Begin at the end of a word, with the longest piece that fits there.",
+            "This may find the other cut of this word. But it is as greedy, from the other side: in other "
+            "words its first step is the wrong one.",
         ),
         "shortest": (
-            "Take the shortest match first.",
+            "Take the shortest piece that fits, and then the shortest behind that one.",
             "Then nearly everything falls into single characters.",
-        ),
-        "rule": (
-            "Train by likelihood and not by frequency.",
-            "The rule decides which pieces there are. How a word is cut with them is another question.",
         ),
     }
     answer = "ahead"

@@ -25,27 +25,28 @@ class SameOrNot(Sorting):
         "dog": (
             "the dog bit the man / the man bit the dog",
             "same",
-            "The same five words, two of them *the*. Who bit whom is lost.",
-        ),
-        "korean": (
-            "개가 사람을 물었다 / 사람을 개가 물었다",
-            "same",
-            "The same three words. Here the order says little, for the particles tell who bit whom.",
+            "Both have dog, bit, man and *the* twice. Who bit whom is told by their order alone.",
         ),
         "particles": (
             "개가 사람을 물었다 / 사람이 개를 물었다",
             "other",
-            "개가 and 개를 are different words, so another list of words arrives.",
+            "개가 and 개를 are two words, and so are 사람을 and 사람이: another list of words arrives.",
         ),
         "twice": (
             "very good / very very good",
             "other",
             "The second has *very* twice, which shifts every average that attention makes.",
         ),
+        "korean": (
+            "개가 사람을 물었다 / 사람을 개가 물었다",
+            "same",
+            "Both have 개가, 사람을 and 물었다. Here the order says little, for the particles tell "
+            "who bit whom.",
+        ),
         "question": (
             "it is cold / is it cold",
             "same",
-            "The same three words; the question is in their order.",
+            "Both have it, is and cold; the question is in their order.",
         ),
     }
 
@@ -129,6 +130,13 @@ class Sinusoids(CodeExercise):
             angle = clock_angles(length, hidden_size).float()
             return angle.sin().repeat_interleave(2, dim=1)
 
+        def power_first(length, hidden_size):
+            """In a long row some of your clocks stand still: 10000^(2i) becomes too large for a number before
+            the root is taken. Divide 2i by hidden_size first.
+            """
+            speed = (10000.0 ** torch.arange(0, hidden_size, 2)) ** (-1 / hidden_size)
+            return Sinusoids.rows(length, speed)
+
         def one_thousand(length, hidden_size):
             """The base is 10000, and you have 1000."""
             return Sinusoids.rows(length, 1000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size))
@@ -147,6 +155,10 @@ class Sinusoids(CodeExercise):
         yield dict(length=5, hidden_size=8)
         yield dict(length=1, hidden_size=2)
         yield dict(length=40, hidden_size=6)
+        yield dict(length=7, hidden_size=4)
+        yield dict(length=3, hidden_size=10)
+        yield dict(length=6, hidden_size=64)
+        yield dict(length=4, hidden_size=384)
 
 
 class ReadTheSimilarities(ClickCell):
@@ -271,6 +283,21 @@ class Rotary(CodeExercise):
                 return Rotary.turn(vectors, 1)
             return Rotary.turn(vectors.transpose(0, -2), 1).transpose(0, -2)
 
+        def angles_as_they_are(vectors):
+            """The angles are float64, and they made your result float64, too. It has the dtype of the
+            vectors: give it to the angles, `.to(vectors)`.
+            """
+            angle = clock_angles(*vectors.shape[-2:])
+            first, second = vectors[..., 0::2], vectors[..., 1::2]
+            turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
+            return torch.stack(turned, dim=-1).flatten(-2)
+
+        def always_float32(vectors):
+            """Your result is float32 whatever comes in. It has the dtype of the vectors: `.to(vectors)` gives
+            it to the angles.
+            """
+            return Rotary.turn(vectors, 1).float()
+
         def one_clock_for_all(vectors):
             """All pairs turn at the same speed, that of the first clock. Each pair has a clock of its own."""
             angle = clock_angles(*vectors.shape[-2:])[:, :1].to(vectors)
@@ -291,6 +318,13 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(2, 5, 6, seed=1))
         yield dict(vectors=draw(2, 3, 4, 8, seed=2))
         yield dict(vectors=draw(2, 4, 3, 8, seed=3).transpose(1, 2))  # as `split_heads` gives them
+        yield dict(vectors=draw(3, 4, seed=4))  # a shape again, other numbers
+        yield dict(vectors=draw(3, 4, seed=5).double())
+        yield dict(vectors=draw(1, 2, seed=6))
+        yield dict(vectors=draw(7, 4, seed=10))
+        yield dict(vectors=draw(3, 1, 6, seed=7))
+        yield dict(vectors=draw(5, 5, 10, seed=8))
+        yield dict(vectors=draw(2, 4, 32, seed=9))
 
 
 class Which(Quiz):
@@ -306,24 +340,25 @@ class Which(Quiz):
         "Does any of the four lead in both tasks? A careful sentence names the task.",
     )
     choices = {
-        "learned": (
-            "A learned table, for it was trained and the others were not.",
-            "It was trained up to its length. The rows behind it never were, and a star there is lost.",
-        ),
         "sinusoidal": (
-            "Sinusoids: they are computed, so they go on for ever.",
+            "Take sinusoids: they are computed for any place, so the encoder reads every place as well.",
             "They go on, but the encoder has never seen those values: in the relative task little of what it "
             "could is left. Computable is not the same as understood.",
         ),
+        "learned": (
+            "Take a learned table: what it knows within its length it still knows beyond, in both tasks.",
+            "It knows place 5 still, which was trained. The rows behind its length never were, and a star "
+            "there is lost.",
+        ),
         "rotary": (
-            "Rotations, where the answer is at a distance; where it is at a place, they are behind the table "
-            "and the sinusoids at both lengths.",
+            "Take rotations if a distance is asked for, and a table or sinusoids if it is a place.",
             "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
             "queries and keys do not tell.",
         ),
-        "none": (
-            "None: what knows no positions cannot be confused by them.",
-            "It is not confused, and it does not know the answer either.",
+        "exchanged": (
+            "Take rotations if a place is asked for, and a table or sinusoids if it is a distance.",
+            "Read the two tasks once more: the absolute one asks for a place, and there rotations are behind "
+            "at both lengths.",
         ),
     }
     answer = "rotary"
@@ -396,7 +431,7 @@ class EmbedBug(CodeExercise):
 
     def cases():
         tables = dict(words=draw(7, 3), positions=draw(9, 3, seed=1), types=draw(2, 3, seed=2))
-        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5)):
+        for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5), (3, 9), (12, 1), (5, 3), (1, 6)):
             generator = torch.Generator().manual_seed(sum(shape))
             input_ids = torch.randint(0, 7, shape, generator=generator)
             token_type_ids = torch.randint(0, 2, shape, generator=generator)

@@ -1,13 +1,13 @@
 """The exercises of week 5: counting BERT, hiding pieces, the rungs of the ladder, and bugs found by it."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 
 import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
-from course_lib.classroom.weeks import draw
+from course_lib.classroom.weeks import draw, draw_words
 from course_lib.ladder import entropy
 
 
@@ -97,6 +97,9 @@ class LayerParameters(CodeExercise):
         yield dict(hidden_size=1, intermediate_size=1)
         yield dict(hidden_size=5, intermediate_size=7)
         yield dict(hidden_size=768, intermediate_size=3072)
+        yield dict(hidden_size=128, intermediate_size=256)
+        yield dict(hidden_size=13, intermediate_size=4)
+        yield dict(hidden_size=1024, intermediate_size=1537)
 
 
 class ThreeFates(CodeExercise):
@@ -187,6 +190,20 @@ class ThreeFates(CodeExercise):
             becomes_random = chosen & ~becomes_mask & (kind <= shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
+        def drawn_again(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """You draw numbers of your own. They are drawn already: `kind` has one for each position."""
+            kind = torch.rand(input_ids.shape)
+            return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
+
+        def random_in_turn(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """You use the random pieces in turn, from the first on. Each stands at its place already: take
+            the one that `random_ids` has where the piece is replaced.
+            """
+            becomes_mask = chosen & (kind < shares[0])
+            becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
+            changed = input_ids.masked_scatter(becomes_random, random_ids)
+            return changed.masked_fill(becomes_mask, mask_id)
+
         def exchanged_shares(input_ids, chosen, kind, random_ids, mask_id, shares):
             """The shares are exchanged: shares[0] is for [MASK], shares[1] for random pieces."""
             shares = (shares[1], shares[0], shares[2])
@@ -217,6 +234,26 @@ class ThreeFates(CodeExercise):
             random_ids=torch.randint(5, 90, (4, 30), generator=generator),
             mask_id=3,
             shares=(0.8, 0.1, 0.1),
+        )
+        # (1, 0, 0) are the shares of all held-out gaps, whole numbers as here
+        for seed, shares in enumerate([(1, 0, 0), (0, 1, 0), (0.0, 0.0, 1.0), (0.25, 0.75, 0.0)]):
+            generator = torch.Generator().manual_seed(seed)
+            input_ids = torch.randint(0, 30, (3, 7), generator=generator)
+            yield dict(
+                input_ids=input_ids,
+                chosen=(torch.rand(3, 7, generator=generator) < 0.6) & (input_ids != 4),
+                kind=torch.rand(3, 7, generator=generator),
+                random_ids=torch.randint(5, 30, (3, 7), generator=generator),
+                mask_id=4,
+                shares=shares,
+            )
+        yield dict(
+            input_ids=torch.tensor([[4, 8, 4, 9]]),  # [MASK] stood there before
+            chosen=torch.zeros(1, 4, dtype=torch.bool),
+            kind=torch.tensor([[0.1, 0.2, 0.55, 0.9]]),
+            random_ids=torch.tensor([[11, 12, 13, 14]]),
+            mask_id=4,
+            shares=(0.5, 0.25, 0.25),
         )
 
 
@@ -307,6 +344,11 @@ class EntropyOfCounts(CodeExercise):
         yield dict(counts=[3, 0, 5, 0])
         yield dict(counts=[7])
         yield dict(counts=[40, 30, 20, 9, 1])
+        yield dict(counts=[0.5, 0.25, 0.25])
+        yield dict(counts=[0, 0, 1_000_000, 1])
+        yield dict(counts=[7, 7, 7, 1, 1, 2])
+        for seed in range(3):
+            yield dict(counts=(100 * draw(12, seed=seed)).long().clamp(min=0).tolist())
 
 
 class NeighboursEntropy(CodeExercise):
@@ -395,9 +437,16 @@ class NeighboursEntropy(CodeExercise):
             {("a", "b"): {"x": 1, "y": 3}, ("c", "d"): {"z": 4, "x": 4}},
             {(1, 2): {3: 5}, (1, 4): {3: 1, 5: 1}, (2, 2): {9: 2, 8: 1, 3: 7}},
             {(0, 0): {1: 2}},
+            {("a", "b"): {"x": 7, "y": 1}, ("c", "d"): {"z": 3}},  # the first neighbours, counted elsewhere
             {(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}},
         ):
             yield dict(counts={pair: Counter(pieces) for pair, pieces in counts.items()})
+        for seed in range(3):
+            letters = draw_words(80, "abcd", 3, seed)
+            counted = defaultdict(Counter)  # as `count_neighbours` gives it
+            for place, (left, piece, right) in enumerate(zip(letters, letters[1:], letters[2:])):
+                counted[left[0], right[0]][piece[0]] += 1 + place % 5
+            yield dict(counts=counted)
 
 
 class WhyThere(Quiz):
@@ -414,22 +463,21 @@ class WhyThere(Quiz):
     )
     choices = {
         "rate": (
-            "The learning rate has become too small by then.",
+            "The learning rate has become too small by then, and it takes some steps to recover.",
             "At that time it is still rising: it is highest near step 200. And the curve falls on by itself.",
         ),
-        "bug": (
-            "Something is broken, or the loss would fall without a pause.",
-            "That is what many believe who do not know the rung. Here nothing is broken, as the rest of the "
-            "curve shows.",
-        ),
         "common": (
-            "How common each piece is can be learned without looking at the text; what stands around a gap, "
-            "attention has to bring to it.",
+            "How common pieces are is learned by one bias; what stands around a gap takes longer.",
             "Yes. The bias of the output head alone can learn how common pieces are. What stands around a "
             "gap has to be carried into it by attention, and that is learned more slowly.",
         ),
+        "bug": (
+            "Something is broken: a training without a bug falls from the first step to the last.",
+            "That is what many believe who do not know the rung. Here nothing is broken, as the rest of the "
+            "curve shows.",
+        ),
         "half": (
-            "The batches at that time hold mostly rare words.",
+            "The batches at that time happen to be hard: many of the pieces in the gaps are rare.",
             "The batches are drawn evenly, all the time. Another seed pauses at the same height.",
         ),
     }
@@ -503,6 +551,15 @@ class TooGood(CodeExercise):
             """The sign is lost: ln p is below 0, a loss is above."""
             return -F.cross_entropy(logits.flatten(0, 1), labels.flatten())
 
+        def logarithm_afterwards(logits, labels):
+            """Where the model is sure of another piece, your loss is ∞: p is so small that it is rounded to 0
+            before you take its logarithm. `log_softmax` never rounds it, so that line was right.
+            """
+            is_hidden = labels != -100
+            log_p = logits.softmax(dim=-1).log()
+            right = log_p.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            return -right.masked_fill(~is_hidden, 0.0).sum() / is_hidden.sum()
+
         def by_the_visible(logits, labels):
             """You divide by the number of positions that are *not* hidden."""
             return TooGood.costs(logits, labels).sum() / (labels == -100).sum()
@@ -524,6 +581,14 @@ class TooGood(CodeExercise):
         )
         certain = torch.tensor([[[30.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])  # p = 1 in the first gap: no loss
         yield dict(logits=certain, labels=torch.tensor([[0, 0, -100]]))
+        yield dict(logits=certain[:, :1], labels=torch.tensor([[0]]))  # and nothing else
+        yield dict(logits=draw(1, 5, 3, seed=3), labels=torch.tensor([[0, -100, 0, 1, 2]]))
+        yield dict(logits=draw(2, 3, 4, seed=4), labels=torch.tensor([[1, 0, 2], [3, 3, 1]]))  # all hidden
+        yield dict(logits=draw(2, 3, 4, seed=5), labels=torch.tensor([[-100] * 3, [-100, 2, -100]]))
+        wrong = torch.tensor([[[0.0, 150.0, 3.0], [1.0, 0.5, 0.0]]])  # sure of another piece
+        yield dict(logits=wrong, labels=torch.tensor([[0, 2]]))
+        labels = torch.randint(0, 9, (4, 10), generator=torch.Generator().manual_seed(0))
+        yield dict(logits=draw(4, 10, 9, seed=6), labels=labels.masked_fill(draw(4, 10, seed=7) > -0.5, -100))
 
 
 class WhichBug(Sorting):
@@ -550,33 +615,36 @@ class WhichBug(Sorting):
         "A": (
             "training A",
             "mask",
-            "The thin line falls through the floor, and the answer to every gap is [MASK]: the labels were "
-            "taken from the text after it was masked.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare the answers "
+            "with what "
+            "the model sees in a gap.",
         ),
         "B": (
             "training B",
             "rate",
             "The line with points never comes below the entropy of the pieces, and every question has the "
-            "same answers, the most common pieces: the steps are too large to stay where it is better.",
+            "same answers, the most common pieces. Something keeps it from staying where it is better.",
         ),
         "C": (
             "training C",
             "padding",
-            "On texts of one length it learns as it should. Beside a longer text the same question gets "
-            "another answer: what fills it up is read as if it were text.",
+            "Alone, its questions are answered as they should be. Beside a longer text the same "
+            "question gets "
+            "another answer. What does the shorter one have there that it does not have alone?",
         ),
         "D": (
             "training D",
             "shift",
-            "The thin line falls through the floor, and each answer is the piece to the right of the gap, "
-            "which is visible: the labels are one place off.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare each answer "
+            "with the "
+            "pieces beside the gap, which can be seen.",
         ),
     }
 
 
 class WithoutFloor(Quiz):
-    """On the documentation no floor is known. This BERT is there at a lower loss than the guess from the
-    counts of both neighbours. Which sentence says what you know?
+    """No grammar of the documentation is known. Above stand the losses of three who count, and that of a
+    BERT. Which sentence do these numbers support?
     """
 
     id, title = "5.8", "Without a floor"
@@ -588,21 +656,23 @@ class WithoutFloor(Quiz):
     )
     choices = {
         "done": (
-            "It has learned what can be learned there.",
+            "It has learned what this text can teach: none of those who count comes near it.",
             "Nobody knows: the true probabilities of real text are unknown, so is the floor.",
         ),
-        "farther": (
-            "It is better than this guess from the counts, and how far it is from the floor is not known.",
-            "Yes. It knows something that this guess does not. A floor would need the true probabilities.",
-        ),
         "bug": (
-            "A loss as high as this, many times that of the town, shows a bug.",
+            "It has a bug somewhere: its loss is many times that of your model on the town.",
             "Losses on different texts cannot be compared: real text is less predictable than the town, with "
             "another vocabulary besides.",
         ),
-        "perplexity": (
-            "Its perplexity is lower, so it would be better on the town, too.",
-            "It has never seen the town. A loss belongs to a model *and* a text.",
+        "farther": (
+            "It knows more than those who only count; whether much is left to learn is open.",
+            "Yes. Its loss is below theirs, so it is better than those guesses. How far it is from the best "
+            "possible loss, only the true probabilities would tell.",
+        ),
+        "nothing": (
+            "Nothing is known of it: where there is no floor, a loss says neither good nor bad.",
+            "It says whom the model beats: its loss is below those of all who count. Only how far the best "
+            "possible loss is away stays unknown.",
         ),
     }
     answer = "farther"

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
-from course_lib.classroom.weeks import draw
+from course_lib.classroom.weeks import draw, draw_words
 
 
 class WhoseTensor(Sorting):
@@ -28,40 +28,41 @@ class WhoseTensor(Sorting):
         "bert": "bert.py",
     }
     items = {
-        "key": (
-            "encoder.layer.3.attention.self.key.weight",
-            "attention",
-            "It makes the keys. Yours is the middle third of query_key_value.",
+        "widen": (
+            "encoder.layer.2.intermediate.dense.weight",
+            "encoder",
+            "The first map of the feed-forward network, which widens; yours is called expand.",
         ),
         "positions": (
             "embeddings.position_embeddings.weight",
             "embeddings",
             "The table of positions of week 4: one learned row for each place.",
         ),
-        "widen": (
-            "encoder.layer.2.intermediate.dense.weight",
-            "encoder",
-            "The first map of the feed-forward network, which widens; yours is called expand.",
+        "first_norm": (
+            "embeddings.LayerNorm.weight",
+            "embeddings",
+            "The LayerNorm of the input layer, before the first of the layers.",
         ),
-        "mix": (
-            "encoder.layer.0.attention.output.dense.weight",
+        "key": (
+            "encoder.layer.3.attention.self.key.weight",
             "attention",
-            "The map behind the attention, which mixes what the heads bring.",
+            "It makes the keys. Yours is the middle third of query_key_value.",
         ),
         "narrow": (
             "encoder.layer.5.output.dense.bias",
             "encoder",
-            "The second map of the feed-forward network, which narrows; yours is called contract.",
-        ),
-        "first_norm": (
-            "embeddings.LayerNorm.weight",
-            "embeddings",
-            "The LayerNorm of the input layer, before any attention.",
+            "It belongs to the second map of the feed-forward network, which narrows; yours is "
+            "called contract.",
         ),
         "pooler": (
             "pooler.dense.weight",
             "bert",
             "One map behind the last layer, for the vector of [CLS] alone.",
+        ),
+        "mix": (
+            "encoder.layer.0.attention.output.dense.weight",
+            "attention",
+            "The map that mixes what the heads bring.",
         ),
     }
 
@@ -79,23 +80,24 @@ class KoreanInPieces(Quiz):
         "Count the pieces of 한: ᄒ, ##ᅡ, ##ᆫ.",
     )
     choices = {
+        "letters": (
+            "Each letter (자모) of a syllable becomes a piece of its own.",
+            "Yes. Stripping accents decomposes (NFD), which tears 한 into ᄒ, ᅡ, ᆫ. The vocabulary has such "
+            "letters and no words made of them, so nothing in it says what a Korean word means.",
+        ),
         "unknown": (
-            "Each Korean word becomes [UNK], for the vocabulary is English.",
-            "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have "
-            "many pieces.",
+            "Each word becomes [UNK]: an English vocabulary has no Hangul.",
+            "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have many "
+            "pieces.",
         ),
         "syllables": (
-            "Each syllable becomes one piece.",
+            "Each syllable becomes a piece of its own, as a character does.",
             "The pieces are smaller than that: 한 alone gives three.",
         ),
-        "letters": (
-            "Stripping accents tears each syllable into its letters (자모), each a piece of its own.",
-            "Yes. NFD decomposes 한 into ᄒ, ᅡ, ᆫ. The vocabulary has letters and no words made of "
-            "them, so nothing in it says what a Korean word means.",
-        ),
         "stems": (
-            "Stems and particles come apart, as in the row below it.",
-            "That one was trained on Korean. This vocabulary has no Korean stems to find.",
+            "Each noun becomes a piece, and each particle a piece with ##.",
+            "The tokenizer below it does that, which was trained on Korean. This vocabulary has no Korean "
+            "nouns to find.",
         ),
     }
     answer = "letters"
@@ -174,6 +176,13 @@ class MeanPooling(CodeExercise):
             hidden=draw(3, 5, 4, seed=2),
             attention_mask=torch.tensor([[1, 1, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]),
         )
+        yield dict(hidden=draw(2, 3, 3, seed=3), attention_mask=torch.tensor([[1, 0, 0], [1, 1, 0]]))
+        yield dict(hidden=draw(1, 4, 1, seed=4), attention_mask=torch.tensor([[1, 1, 0, 0]]))
+        yield dict(hidden=draw(3, 1, 5, seed=5), attention_mask=torch.tensor([[1], [1], [1]]))
+        lengths = torch.tensor([1, 7, 4, 9])
+        mask = (torch.arange(9) < lengths[:, None]).long()
+        yield dict(hidden=draw(4, 9, 6, seed=6), attention_mask=mask)
+        yield dict(hidden=100 * draw(4, 9, 6, seed=7), attention_mask=mask)
 
 
 class Nearest(CodeExercise):
@@ -254,6 +263,13 @@ class Nearest(CodeExercise):
         scale = torch.tensor([1.0, 6.0, 0.2, 3.0, 0.5, 2.0, 9.0, 0.1])[:, None]
         yield dict(query=draw(4, seed=3), vectors=draw(8, 4, seed=4) * scale, k=2)
         yield dict(query=draw(6, seed=5), vectors=draw(20, 6, seed=6), k=5)
+        yield dict(query=draw(4, seed=7), vectors=draw(8, 4, seed=8) * scale, k=8)  # all of them
+        yield dict(query=draw(4, seed=9), vectors=draw(8, 4, seed=10) * scale, k=1)
+        yield dict(query=draw(3, seed=11), vectors=draw(1, 3, seed=12), k=1)
+        yield dict(
+            query=40 * draw(5, seed=13), vectors=draw(60, 5, seed=14) * draw(60, 1, seed=15).exp(), k=7
+        )
+        yield dict(query=draw(5, seed=16), vectors=draw(60, 5, seed=14) * draw(60, 1, seed=15).exp(), k=7)
 
 
 class NumbersForLabels(CodeExercise):
@@ -341,6 +357,16 @@ class NumbersForLabels(CodeExercise):
             """Your table is made from the test. It has to come from the training."""
             return NumbersForLabels.look_up(sorted(set(test)), training, test)
 
+    def explain(given, got, wanted):
+        lists = zip(("first", "second"), given.values(), got, wanted)
+        for which, names, numbers, right_ones in lists:
+            for name, number, right in zip(names, numbers, right_ones):
+                if number != right:
+                    return (
+                        f"In the {which} list the number of {name!r} is {number}, and it should be {right}."
+                    )
+        return None
+
     def look_up(names, training, test):
         """Both lists by one table, for the mistakes."""
         table = {name: number for number, name in enumerate(names)}
@@ -350,6 +376,13 @@ class NumbersForLabels(CodeExercise):
         yield dict(training=["b", "a", "c"], test=["c", "b"])
         yield dict(training=["torch", "numpy", "torch"], test=["numpy", "abc", "torch"])
         yield dict(training=["z", "y", "x", "x"], test=["w", "x", "q", "z"])
+        yield dict(training=["b", "a", "c"], test=["a", "b", "c"])
+        yield dict(training=["torch.nn"], test=["numpy", "torch", "scipy"])  # none is known
+        yield dict(training=["b", "c", "b"], test=[])
+        for seed in range(3):  # more than ten labels
+            names = draw_words(14, "abcde", 4, seed)
+            training = [names[place * place % 12] for place in range(20)] + names[:12]
+            yield dict(training=training, test=names[::-1] + training[::3])
 
 
 class Geglu(CodeExercise):
@@ -420,6 +453,26 @@ class Geglu(CodeExercise):
             gate, value = F.gelu(wide).chunk(2, dim=-1)
             return gate * value
 
+        def gate_not_learned(wide):
+            """The numbers are right, but no gradient comes back through the gate: it was cut off from `wide`,
+            by .detach(), .data or torch.no_grad(). Leave that out, or the gate learns nothing.
+            """
+            gate, value = wide.chunk(2, dim=-1)
+            return F.gelu(gate.detach()) * value
+
+        def value_not_learned(wide):
+            """The numbers are right, but no gradient comes back through the second half: it was cut off from
+            `wide`, by .detach(), .data or torch.no_grad(). Leave that out: both halves are learned.
+            """
+            gate, value = wide.chunk(2, dim=-1)
+            return F.gelu(gate) * value.detach()
+
+        def nothing_learned(wide):
+            """The numbers are right, but no gradient comes back to `wide`, so nothing before the gate could
+            learn. Look for .detach(), .data, numpy or torch.no_grad().
+            """
+            return Geglu.solution(wide).detach()
+
         def first_dimension(wide):
             """You cut the first dimension in two. The numbers of a position are the last one."""
             gate, value = wide.chunk(2, dim=0)
@@ -429,6 +482,10 @@ class Geglu(CodeExercise):
         yield dict(wide=torch.tensor([[1.0, -1.0, 2.0, 3.0], [0.5, -0.2, -1.5, 4.0]]))
         yield dict(wide=draw(2, 3, 6, seed=1))
         yield dict(wide=2 * draw(4, 10, seed=2))
+        yield dict(wide=draw(2, 3, 6, seed=3))
+        yield dict(wide=draw(2, seed=4))  # one gate for one number
+        yield dict(wide=draw(8, seed=5))
+        yield dict(wide=3 * draw(2, 2, 3, 4, seed=6))
 
 
 class LocalMask(CodeExercise):
@@ -512,3 +569,9 @@ class LocalMask(CodeExercise):
         yield dict(length=7, window=4)
         yield dict(length=3, window=8)
         yield dict(length=9, window=5)
+        yield dict(length=5, window=4)  # the length of the first case again
+        yield dict(length=4, window=0)
+        yield dict(length=3, window=1)
+        yield dict(length=1, window=2)
+        yield dict(length=40, window=8)
+        yield dict(length=23, window=6)
