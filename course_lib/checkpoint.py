@@ -5,8 +5,6 @@ and folders published by others open here. Nothing is ever unpickled: loading a 
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import safetensors
@@ -20,6 +18,7 @@ from course_lib.bert import (
     BertForSequenceClassification,
     BertModel,
 )
+from course_lib.files import write_file
 from course_lib.wordpiece import WordPieceTokenizer
 
 # Our name of each module → its published name, or names where we compute several maps in one product. {n}:
@@ -203,21 +202,3 @@ def existing(path):
             f"and is therefore not opened here; get the same model with a {path.name}"
         )
     raise FileNotFoundError(message)
-
-
-def write_file(path, content):
-    """Write bytes so that a reader sees the old file or the whole new one, never a part, whatever happens
-    between.
-    """
-    path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

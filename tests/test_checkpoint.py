@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 
 from course_lib.bert import BertConfig, BertForMaskedLM, BertModel
-from course_lib.checkpoint import load_model, load_tokenizer, published_names, save_model, write_file
+from course_lib.checkpoint import load_model, load_tokenizer, published_names, save_model
 from course_lib.wordpiece import WordPieceTokenizer
 
 CONFIG = BertConfig(
@@ -118,14 +118,6 @@ def test_old_names_of_layer_norm_are_understood(folder):
 
     change(folder, rename)
     load_model(folder)
-
-
-def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    (tmp_path / "file").write_bytes(b"old")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        write_file(tmp_path / "file", b"new")
-    assert (tmp_path / "file").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_three_maps_of_attention_are_one_of_ours():
