@@ -1,7 +1,6 @@
 """Run benchmarks and print their results as Markdown: `python -m benchmarks [NAME …] [--quick] [--write]`"""
 
 import argparse
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import torch
 
 from benchmarks import course, gemm, memory, notebooks, quality, tokenizer, training, training_wordpiece
 from benchmarks.measure import THREADS, machine
+from course_lib.files import write_file
 
 BENCHMARKS = {
     "training": training,
@@ -68,13 +68,6 @@ def merged(readme, sections):
     return f"{before}{begin}\n\n{body}\n\n{end}{after}"
 
 
-def write(path, text):
-    """Write to a temporary file, then rename it: an interruption leaves the old file whole."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
 def main():
     args = arguments()
     torch.set_num_threads(THREADS)
@@ -83,7 +76,7 @@ def main():
         print(text, flush=True)
         print()
         if args.write:
-            write(README, merged(README.read_text(encoding="utf-8"), {name: text}))
+            write_file(README, merged(README.read_text(encoding="utf-8"), {name: text}).encode())
 
 
 if __name__ == "__main__":

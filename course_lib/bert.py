@@ -81,9 +81,7 @@ class BertConfig:
 
     @classmethod
     def from_dict(cls, settings):
-        """A config from the settings of a published config.json; those that are not architecture are
-        ignored.
-        """
+        """A config from those settings of a published config.json that are architecture."""
         for name, honoured in HONOURED.items():
             if settings.get(name, honoured) != honoured:
                 raise ValueError(f"this BERT cannot honour {name} = {settings[name]!r}, only {honoured!r}")
@@ -94,9 +92,7 @@ class BertConfig:
 
     @classmethod
     def from_file(cls, path):
-        """Read a config.json. ValueError names the file where it is not JSON or holds what we cannot
-        honour.
-        """
+        """Read a config.json. ValueError names the file if it is not JSON or holds what we cannot honour."""
         try:
             settings = json.loads(Path(path).read_text(encoding="utf-8"))
             if not isinstance(settings, dict):
@@ -190,8 +186,7 @@ class BertModel(nn.Module):
 
 
 class MaskedLMHead(nn.Module):
-    """From a hidden vector to a score for every piece: one more layer, then a dot product with each
-    embedding.
+    """From a hidden vector to a score for every piece: one layer, then a dot product with each embedding.
 
     The decoder has no matrix of its own: it is the table of word embeddings, used the other way round (tied).
     """
@@ -208,8 +203,7 @@ class MaskedLMHead(nn.Module):
 
 
 class BertForPreTraining(nn.Module):
-    """BERT with both tasks of pre-training: fill the gaps, and say whether the second text followed the
-    first.
+    """BERT with both tasks of pre-training: fill the gaps, and say whether one text followed the other.
 
     Devlin et al. 2019, section 3.1. With `next_sentence=False` it is `BertForMaskedLM`.
     """
@@ -236,6 +230,7 @@ class BertForPreTraining(nn.Module):
     ):
         """labels: (batch, n), the hidden piece where one is to be predicted and −100 elsewhere
         next_sentence_label: (batch,), 0 where the second text followed the first, 1 where it was drawn
+        The loss is the mean of each task over its labels, as `mean_loss` takes it.
         masked_only: compute logits at the labelled positions only, in reading order; much less work
 
         Returns a HeadOutput, logits (batch, n, vocab_size), or (number of labels, vocab_size) masked only.
@@ -246,22 +241,18 @@ class BertForPreTraining(nn.Module):
                 raise ValueError("masked_only needs labels: they say which positions are masked")
             labelled = labels != IGNORE_INDEX
             labels = labels[labelled]  # (number of labels,)
-            if len(labels) == 0:
-                raise ValueError("labels are −100 everywhere: there is nothing to predict in this batch")
         keep = labelled if self.next_sentence is None else None  # the second task reads [CLS] too
         output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions, keep)
         hidden = output.last_hidden_state  # (batch, n, hidden_size), or (number of labels, hidden_size)
         if masked_only and keep is None:
             hidden = hidden[labelled]  # (number of labels, hidden_size)
         logits = self.lm_head(hidden, self.bert.embeddings.word_embeddings.weight)
-        loss = None
-        if labels is not None:
-            loss = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=IGNORE_INDEX)
+        loss = None if labels is None else mean_loss(logits.flatten(0, -2), labels.flatten())
         next_sentence_logits = None
         if self.next_sentence is not None:
             next_sentence_logits = self.next_sentence(output.pooler_output)  # (batch, 2)
             if next_sentence_label is not None:
-                next_sentence_loss = F.cross_entropy(next_sentence_logits, next_sentence_label)
+                next_sentence_loss = mean_loss(next_sentence_logits, next_sentence_label)
                 loss = next_sentence_loss if loss is None else loss + next_sentence_loss
         return HeadOutput(loss, logits, next_sentence_logits, output.attentions)
 
@@ -274,9 +265,7 @@ class BertForMaskedLM(BertForPreTraining):
 
 
 class BertForSequenceClassification(nn.Module):
-    """BERT that sorts whole texts into classes, by the pooled vector of [CLS]. Devlin et al. 2019, figure
-    4.
-    """
+    """BERT that sorts texts into classes, by the pooled vector of [CLS]. Devlin et al. 2019, figure 4."""
 
     def __init__(self, config, num_labels=2, fused=True):
         super().__init__()
@@ -291,13 +280,25 @@ class BertForSequenceClassification(nn.Module):
     def forward(
         self, input_ids, token_type_ids=None, attention_mask=None, labels=None, output_attentions=False
     ):
-        """labels: (batch,) integers below num_labels, or None. Returns a HeadOutput, logits (batch,
-        num_labels).
+        """labels: (batch,) integers below num_labels, −100 for a text that the loss leaves out; or None
+
+        Returns a HeadOutput, logits (batch, num_labels).
         """
         output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions)
         logits = self.classifier(self.dropout(output.pooler_output))
-        loss = None if labels is None else F.cross_entropy(logits, labels)
+        loss = None if labels is None else mean_loss(logits, labels)
         return HeadOutput(loss, logits, attentions=output.attentions)
+
+
+def mean_loss(logits, labels):
+    """Cross-entropy: its mean over the labels that are not −100.
+
+    logits: (m, classes)   labels: (m,) → a scalar
+    Where all are −100 it is exactly 0, and so is every gradient: such a share of a batch adds nothing to the
+    mean over all shares, weighted by their numbers of labels.
+    """
+    total = F.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX, reduction="sum")
+    return total / (labels != IGNORE_INDEX).sum().clamp(min=1)
 
 
 def initialise(model, config):

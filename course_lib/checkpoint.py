@@ -5,8 +5,6 @@ and folders published by others open here. Nothing is ever unpickled: loading a 
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import safetensors
@@ -20,6 +18,7 @@ from course_lib.bert import (
     BertForSequenceClassification,
     BertModel,
 )
+from course_lib.files import write_file
 from course_lib.wordpiece import WordPieceTokenizer
 
 # Our name of each module → its published name, or names where we compute several maps in one product. {n}:
@@ -50,9 +49,12 @@ HEAD_NAMES = {
     "next_sentence": "cls.seq_relationship",
     "classifier": "classifier",
 }
-# Published tensors that repeat what others say: position numbers, and the decoder that is tied to the
-# embeddings.
-REDUNDANT = {"embeddings.position_ids", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias"}
+# Published tensors that repeat what others say: position numbers, and the decoder, which is tied.
+POSITION_IDS = "embeddings.position_ids"
+TIED = {
+    "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.bias": "cls.predictions.bias",
+}
 
 
 def published_names(name):
@@ -60,12 +62,16 @@ def published_names(name):
 
     >>> published_names("bert.encoder.layers.3.attention.output.bias")
     ['bert.encoder.layer.3.attention.output.dense.bias']
+
+    ValueError where no published BERT has such a tensor.
     """
     prefix = "bert." if name.startswith("bert.") else ""
     module, parameter = name.removeprefix(prefix).rsplit(".", 1)
     numbers = [part for part in module.split(".") if part.isdigit()]
     general = ".".join("{n}" if part.isdigit() else part for part in module.split("."))
-    theirs = (ENCODER_NAMES | LAYER_NAMES | HEAD_NAMES)[general]
+    theirs = (ENCODER_NAMES | LAYER_NAMES | HEAD_NAMES).get(general)
+    if theirs is None:
+        raise ValueError(f"the published format has no name for {name}")
     theirs = (theirs,) if isinstance(theirs, str) else theirs
     layer = numbers[0] if numbers else ""
     return [f"{prefix}{their.format(n=layer)}.{parameter}" for their in theirs]
@@ -84,14 +90,15 @@ def to_published(state):
 def from_published(model, published):
     """Copy published tensors into `model`, a BertModel or one with a head.
 
-    ValueError names the first ten tensors that are missing, have the wrong shape, or have no place in any
-    BERT. Heads that `model` does not have are left out.
+    ValueError names a head that is missing, or the first ten tensors that are missing, have the wrong shape,
+    say what this BERT cannot follow, or have no place in any BERT. Heads that `model` lacks are left out.
     """
     published = {modern_name(name): tensor for name, tensor in published.items()}
     is_bare = isinstance(model, BertModel)
     if is_bare and any(name.startswith("bert.") for name in published):
         published = {name.removeprefix("bert."): tensor for name, tensor in published.items()}
-    problems, state, used = [], {}, set()
+    check_heads(model, published)
+    problems, sources, used = [], {}, set()
     for name, parameter in model.state_dict().items():
         names = published_names(name)
         used.update(names)
@@ -101,20 +108,48 @@ def from_published(model, published):
             continue
         shape = (parameter.shape[0] // len(names), *parameter.shape[1:])
         wrong = [their for their in names if published[their].shape != shape]
-        if wrong:
-            problems += [
-                f"{their} has the shape {tuple(published[their].shape)}, expected {shape}" for their in wrong
-            ]
-            continue
-        state[name] = torch.cat([published[their] for their in names])
+        problems += [
+            f"{their} has the shape {tuple(published[their].shape)}, expected {shape}" for their in wrong
+        ]
+        sources[name] = [published[their] for their in names]
+    problems += contradictions(published, used)
     heads = ("cls.", "classifier.", "qa_outputs.", "pooler.", "bert.pooler.")
-    extra = [name for name in published if name not in used and name.removeprefix("bert.") not in REDUNDANT]
+    extra = [name for name in published if name not in used and name.removeprefix("bert.") != POSITION_IDS]
     problems += [f"no place for: {name}" for name in extra if not name.startswith(heads)]
     if problems:
         more = f"\n  … and {len(problems) - 10} more" if len(problems) > 10 else ""
         raise ValueError("these weights do not fit the model:\n  " + "\n  ".join(problems[:10]) + more)
-    model.load_state_dict(state)
+    for name, tensor in model.state_dict().items():
+        tensor.copy_(torch.cat(sources[name]))  # one after the other: no second copy of the whole model
     return model
+
+
+def check_heads(model, published):
+    """ValueError where a head of `model` is not among the published tensors at all."""
+    for ours in ("lm_head", "next_sentence", "classifier"):
+        theirs = HEAD_NAMES[ours]
+        if getattr(model, ours, None) is not None and not any(name.startswith(theirs) for name in published):
+            raise ValueError(
+                f"these weights lack the head of a {type(model).__name__}, published as {theirs}: they are "
+                "from a BERT without it. load_model(folder, BertModel) takes the encoder alone. To put it "
+                "below a new head, not trained yet, make the model and call from_published(model.bert, "
+                "read_safetensors(file))"
+            )
+
+
+def contradictions(published, used):
+    """Where tensors that only repeat others say something else, in words.
+
+    used: the names of those that the model reads
+    """
+    for name, original in TIED.items():
+        if name in published and original in used and original in published:
+            if not torch.equal(published[name].float(), published[original].float()):
+                yield f"{name} differs from {original}; in this BERT the two are one (tied)"
+    for prefix in ("", "bert."):
+        positions = published.get(prefix + POSITION_IDS)
+        if positions is not None and positions.flatten().tolist() != list(range(positions.numel())):
+            yield f"{prefix + POSITION_IDS} is not 0, 1, 2, …: this BERT numbers positions in their order"
 
 
 def modern_name(name):
@@ -125,24 +160,85 @@ def modern_name(name):
 def save_model(model, folder, tokenizer=None):
     """Write `model` (and `tokenizer`) to `folder`: config.json, model.safetensors, and the tokenizer's
     files.
+
+    What is written is loaded again as the same model. ValueError names what the published format cannot hold,
+    before anything is written.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    config = {"architectures": [type(model).__name__]} | model.config.to_dict()
-    if isinstance(model, BertForSequenceClassification):
+    kind = type(model)
+    if kind is BertForPreTraining and model.next_sentence is None:
+        kind = BertForMaskedLM  # the name of what it is without the second task
+    check_as_made(model, kind)
+    config = {"architectures": [kind.__name__]} | model.config.to_dict()
+    if kind is BertForSequenceClassification:
         config["num_labels"] = model.classifier.out_features
         config["id2label"] = {
             str(number): f"LABEL_{number}" for number in range(model.classifier.out_features)
         }
-    write_file(folder / "config.json", json.dumps(config, indent=2).encode() + b"\n")
     tensors = safetensors.torch.save(to_published(model.state_dict()), metadata={"format": "pt"})
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_file(folder / "config.json", json.dumps(config, indent=2).encode() + b"\n")
     write_file(folder / "model.safetensors", tensors)
     if tokenizer is not None:
         tokenizer.save(folder)
 
 
+def check_as_made(model, kind):
+    """ValueError where `model` is not what `kind` makes of its config: config.json says no more than that."""
+    if kind not in KINDS:
+        known = ", ".join(each.__name__ for each in KINDS)
+        raise ValueError(f"a folder can hold a {known}; got a {kind.__name__}")
+    options = {}
+    if kind is BertForSequenceClassification:
+        options["num_labels"] = getattr(model.classifier, "out_features", 1)
+    if kind is BertModel:
+        options["pooler"] = model.pooler is not None
+    with torch.device("meta"):  # shapes only: no memory, and nothing is drawn
+        made = kind(model.config, **options)
+    if changes := list(alterations(model, made)):
+        more = f", … and {len(changes) - 3} more" if len(changes) > 3 else ""
+        raise ValueError(
+            f"the published format cannot hold this {kind.__name__}: {', '.join(changes[:3])}{more}. Nothing "
+            "was written. Keep its model.state_dict() with safetensors.torch.save_file, and load that into a "
+            "model that was altered in the same way"
+        )
+
+
+def alterations(model, made):
+    """In what `model` differs from `made`, the same model fresh from its constructor, in words."""
+    ours, theirs = dict(model.named_modules()), dict(made.named_modules())
+    for name, module in ours.items():
+        other = theirs.get(name)
+        if other is None:
+            continue  # what it brings is new, below
+        if name and type(module) is not type(other):
+            yield f"{name} is of the class {type(module).__name__}, not {type(other).__name__}"
+            continue
+        found = settings(module)
+        for key, wanted in settings(other).items():
+            if found.get(key) != wanted:
+                yield f"{f'{name}.{key}'.lstrip('.')} is {found.get(key)}, not {wanted}"
+    yield from (f"{name} is missing" for name in theirs if name not in ours)
+    known = made.state_dict()
+    yield from (f"{name} is new" for name in model.state_dict() if name not in known)
+
+
+def settings(module):
+    """What decides how a module computes, but for the values of its weights: {name: number or shape}."""
+    values = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, (int, float, tuple)) and not name.startswith("_")
+    }
+    for name in ("training", "fused"):  # whether there is dropout, and how fast it is
+        values.pop(name, None)
+    shapes = {name: tuple(parameter.shape) for name, parameter in module.named_parameters(recurse=False)}
+    return values | shapes | {"forward": "its own" if "forward" in vars(module) else "that of its class"}
+
+
 def load_model(folder, kind=None, fused=True):
-    """A model from a folder that `save_model` wrote or that somebody published, ready to answer (no dropout).
+    """A model from a folder that `save_model` wrote or that somebody published, in float32, ready to answer
+    (no dropout).
 
     kind: BertModel, BertForMaskedLM, …; without it, what config.json says. ValueError and FileNotFoundError
     name the file, and say what is wrong with it.
@@ -186,7 +282,9 @@ def read_safetensors(path):
     else.
     """
     try:
-        return safetensors.torch.load_file(path)
+        with safetensors.safe_open(path, "pt") as file:
+            # Copied, one by one: while tensors lie in the file itself, Windows lets nobody replace it.
+            return {name: file.get_tensor(name).clone() for name in file.keys()}
     except (safetensors.SafetensorError, KeyError) as error:
         raise ValueError(
             f"{path} is not a sound safetensors file ({error}): copy it again, or use an earlier checkpoint"
@@ -203,21 +301,3 @@ def existing(path):
             f"and is therefore not opened here; get the same model with a {path.name}"
         )
     raise FileNotFoundError(message)
-
-
-def write_file(path, content):
-    """Write bytes so that a reader sees the old file or the whole new one, never a part, whatever happens
-    between.
-    """
-    path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -4,7 +4,6 @@ whole.
 
 import ast
 import codecs
-import os
 import pydoc_data.topics
 import shutil
 import sysconfig
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from course_lib.files import replace
 from course_lib.town import Town
 from course_lib.world import LANGUAGES
 
@@ -166,7 +166,7 @@ class Examples:
         if end == 0:
             raise ValueError("the corpus is empty: there is no text in it")
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        replace(partial, folder)
         return cls(folder)
 
     def __len__(self):

@@ -8,7 +8,6 @@ the step alone. So a run that was stopped, even by force, goes on as if nothing 
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from torch.nn.utils import clip_grad_norm_
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
 from course_lib.corpus import NEXT_SEED
+from course_lib.files import replace
 from course_lib.masking import mask_tokens
 
 
@@ -205,7 +205,7 @@ def save_checkpoint(run, tokenizer, out):
     progress = dict(step=run.step, tokens=run.tokens, seconds=run.seconds, training=asdict(run.training))
     write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    replace(partial, folder)
     for old in checkpoints(out)[KEPT:]:
         shutil.rmtree(old)
     return folder

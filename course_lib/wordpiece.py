@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import tokenizers
 
+from course_lib.files import write_file
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LONGEST_WORD = 100  # characters; a longer word becomes [UNK]
 
@@ -221,9 +223,7 @@ class WordPieceTokenizer:
             "tokenizer_config.json": json.dumps(settings, indent=2) + "\n",
         }
         for name, content in contents.items():
-            partial = folder / f"{name}.part"
-            partial.write_text(content, encoding="utf-8")
-            partial.replace(folder / name)
+            write_file(folder / name, content.encode())
 
     def normalise(self, characters):
         """BERT's steps, in their order."""

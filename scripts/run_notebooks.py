@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from course_lib.files import write_file
+
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = {"mlm-15": "ladder.png"}  # cell → file in notebooks/images/
@@ -42,9 +44,7 @@ def run(path):
             if cell.id == cell_id:
                 keep_picture(cell, FOLDER / "images" / name)
     notebook.metadata = dict(kernelspec=notebook.metadata["kernelspec"], language_info=dict(name="python"))
-    partial = path.with_suffix(".ipynb.part")
-    nbformat.write(notebook, partial)
-    os.replace(partial, path)
+    write_file(path, nbformat.writes(notebook).encode() + b"\n")
     print(f"{path.name}: {time.perf_counter() - began:.0f} s", flush=True)
 
 

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "course_lib"
 
 # In the order in which a reader meets them: a module imports only what stands above it.
 READING_ORDER = [
+    "files",  # for every week
     "inductive_bias",  # week 1
     "attention",  # week 2
     "encoder",
@@ -37,7 +38,7 @@ ONLY = {
     "world": set(),
     "town": {"world"},
     "bert": {"attention", "encoder", "embeddings"},
-    "checkpoint": {"bert", "wordpiece"},
+    "checkpoint": {"bert", "files", "wordpiece"},
 }
 LIBRARIES = {"torch", "tokenizers", "safetensors", "tqdm"}
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

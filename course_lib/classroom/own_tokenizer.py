@@ -5,7 +5,6 @@ from. Week 5 opens it again with `my_tokenizer` and `my_texts`.
 """
 
 import codecs
-import os
 import shutil
 import unicodedata
 from collections import Counter
@@ -18,6 +17,7 @@ from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_vocabulary
 from course_lib.classroom.store import STORE
 from course_lib.corpus import SUFFIXES, paragraphs, why_not_text
+from course_lib.files import replace
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
@@ -77,8 +77,8 @@ def train_own(texts, vocab_size, rule):
     tokenizer.save(partial)
     (partial / "text.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(partial, folder)
+        replace(folder, old)
+    replace(partial, folder)
     shutil.rmtree(old, ignore_errors=True)
     return tokenizer
 

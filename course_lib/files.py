@@ -1,0 +1,40 @@
+"""For every week: a file is written whole or not at all, also beside a virus scanner."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+WAIT, TRIES = 0.05, 40  # seconds, and how often: about two seconds together
+
+
+def write_file(path, content):
+    """Write bytes so that a reader sees the old file or the whole new one, never a part, whatever happens
+    between.
+    """
+    path = Path(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def replace(source, target):
+    """`os.replace` for a file or a folder. Where it is not permitted, it is tried for two seconds more.
+
+    On Windows a virus scanner or an indexer holds what was just written for a moment, and what is held cannot
+    be renamed. PermissionError where it is still so at the end.
+    """
+    for _ in range(TRIES):
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(WAIT)
+    os.replace(source, target)
