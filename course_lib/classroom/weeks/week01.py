@@ -39,7 +39,7 @@ class AssumptionOrFact(Sorting):
         "range": (
             "No pixel is below 0.",
             "data",
-            "So these images were stored; other images may have such pixels. Does any of the four need it?",
+            "So these images were stored. The same models would read others, which have such pixels.",
         ),
         "left": (
             "In the training images no digit stands on the right.",

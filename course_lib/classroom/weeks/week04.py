@@ -341,7 +341,7 @@ class Which(Quiz):
     )
     choices = {
         "sinusoidal": (
-            "Take sinusoids: they are computed for any place, so the encoder reads every place as well.",
+            "Take sinusoids: they are computed for any place, so the encoder reads each one equally well.",
             "They go on, but the encoder has never seen those values: in the relative task little of what it "
             "could is left. Computable is not the same as understood.",
         ),

@@ -628,9 +628,8 @@ class WhichBug(Sorting):
         "C": (
             "training C",
             "padding",
-            "Alone, its questions are answered as they should be. Beside a longer text the same "
-            "question gets "
-            "another answer. What does the shorter one have there that it does not have alone?",
+            "The curve looks healthy. But beside a longer text the same question gets another answer: what "
+            "does the shorter text have there that it does not have alone?",
         ),
         "D": (
             "training D",
