@@ -204,6 +204,17 @@ MESSAGES = {
         "    return [names.index(name) for name in training], 3",
         "The second part of the result must be of the type list",
     ),
+    "another layout": (
+        "1.5",
+        "def convolution_matrix(kernel, length):\n    return torch.zeros(length, length).to_sparse()",
+        "must be an ordinary tensor",
+    ),
+    "a norm that does not learn": (
+        "2.6",
+        "def add_and_norm(hidden, change, norm):\n    if norm.bias is not None:\n"
+        "        norm.bias.requires_grad_(False)\n    return norm(hidden + change)",
+        "no gradient comes back to norm.bias",
+    ),
     "a draw where nothing is drawn": (
         "2.6",
         "def add_and_norm(hidden, change, norm):\n    torch.rand(1)\n    return norm(hidden + change)",
@@ -215,9 +226,8 @@ MESSAGES = {
         "torch.Generator()",
     ),
     "a part without gradients": (
-        "6.6",
-        "def geglu(wide):\n    half = wide.shape[-1] // 2\n"
-        "    return F.gelu(wide[..., :half]).detach() * wide[..., half:]",
+        "2.6",
+        "def add_and_norm(hidden, change, norm):\n    return norm(hidden + change + change - change.detach())",
         ".detach(), .item(), .data, torch.no_grad()",
     ),
     "an error only where gradients are asked for": (

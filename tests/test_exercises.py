@@ -213,7 +213,12 @@ TOLD = [
     ("4.4", VIEWED, "view size is not compatible"),
     ("5.6", COUNTS_LOSSES, "the numbers are not"),
     ("2.6", ADDED.format("norm(hidden + change).detach()"), "no gradient comes back to hidden and change"),
-    ("2.6", ADDED.format("norm((hidden + change) / 2)"), "another calculation gives the same numbers here"),
+    ("2.6", ADDED.format("norm((hidden + change) / 2)"), "nearly the wanted ones"),
+    (
+        "2.6",
+        ADDED.format("norm(hidden + change + (hidden - hidden.detach()))"),
+        "another calculation gives the same numbers here",
+    ),
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
     ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
     ("3.4", TWICE, "the right elements in another order"),

@@ -7,9 +7,10 @@ import textwrap
 import torch
 
 from course_lib.classroom.arguments import about_arguments
-from course_lib.classroom.observing import flat, same
+from course_lib.classroom.observing import flat, is_dense, same
 from course_lib.classroom.relations import PLACES, difference, relation, short
 
+LONGEST_ERROR = 300  # characters
 LINES_MOST = 10_000  # lines that an answer may print in one check
 
 
@@ -27,14 +28,12 @@ def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
     if not pairs:
         return lost_gradient(exercise, got, right)
     if complaint := wrong_kind(got.result, right.result):
-        of_other_form = not torch.is_tensor(got.result) or got.result.shape != getattr(
-            right.result, "shape", None
-        )
+        of_other_form = not is_dense(got.result) or got.result.shape != getattr(right.result, "shape", None)
         return (relation(pairs) if of_other_form else None) or complaint
     words = exercise.explain(case, got.result, right.result) or relation(pairs)
     if not words and len(pairs) == len(wrong):
         words = about_arguments(answer, exercise.reference(), cases, outcomes, wanted, wrong)
-    return words or difference(got.result, right.result) or not_the_same(right.result)
+    return words or difference(got.result, right.result) or not_the_same(got.result, right.result)
 
 
 def what_it_did(exercise, source, got, right):
@@ -110,6 +109,8 @@ def wrong_kind(got, right, what="The result"):
 def wrong_tensor(got, right, what):
     if not torch.is_tensor(got):
         return f"{what} must be a tensor; yours is of the type {name_of_type(got)}."
+    if got.layout != right.layout:
+        return f"{what} must be an ordinary tensor; yours has the layout {got.layout}: use .to_dense()."
     if got.shape != right.shape:
         return f"{what} must have the shape {tuple(right.shape)}; yours has {tuple(got.shape)}."
     if got.dtype != right.dtype:
@@ -130,7 +131,12 @@ def name_of_type(value):
     )
 
 
-def not_the_same(right):
+def not_the_same(got, right):
+    if torch.is_tensor(right) and right.is_floating_point() and torch.allclose(got, right, 0.01, 0.01):
+        return (
+            f"Your numbers are nearly the wanted ones, and differ by {(got - right).abs().max():.1g} at most. "
+            "Is something rounded or approximated, or is a small number, such as an eps, another one?"
+        )
     if any(map(torch.is_tensor, flat(right))):
         return "The shape is right, the numbers are not: compare your result with the wanted one below."
     return "Your result is another one than the wanted: compare the two below."
@@ -187,7 +193,8 @@ def words_of(error):
         lines = str(error).strip().splitlines()
     except Exception:
         return ""
-    return lines[0].rstrip(".") if lines else ""
+    first = lines[0].rstrip(".") if lines else ""
+    return first if len(first) <= LONGEST_ERROR else first[:LONGEST_ERROR] + " …"
 
 
 def is_out_of_memory(error):
@@ -209,7 +216,7 @@ def describe(value):
 
     The rows of the matrices stand in one list, with a row of its own, such as ["[0, 1]"], before each matrix.
     """
-    if torch.is_tensor(value):
+    if is_dense(value):
         shape = "×".join(map(str, value.shape)) or "a single number"
         if not 0 < value.numel() <= 64:
             return {"shape": shape, "rows": []}

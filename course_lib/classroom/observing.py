@@ -69,6 +69,9 @@ def gradients(function, given):
     floats = {
         name: each for name, each in given.items() if torch.is_tensor(each) and each.is_floating_point()
     }
+    modules = {name: each for name, each in given.items() if isinstance(each, nn.Module)}
+    for name, module in modules.items():
+        floats |= {f"{name}.{own}": parameter for own, parameter in module.named_parameters()}
     for each in floats.values():
         each.requires_grad_()
     generator = torch.Generator().manual_seed(0)
@@ -139,7 +142,7 @@ def is_plain(value):
         return all(map(is_plain, value))
     if isinstance(value, dict):
         return all(map(is_plain, value.values()))
-    return value is None or torch.is_tensor(value) or isinstance(value, (bool, int, float, str, set))
+    return value is None or is_dense(value) or isinstance(value, (bool, int, float, str, set))
 
 
 def same(one, other):
@@ -164,8 +167,13 @@ def same(one, other):
     return one is other or (type(one) is type(other) and type(one).__module__ == "builtins" and one == other)
 
 
+def is_dense(value):
+    """Is it a tensor that holds a number for every place? A sparse one can do little of what these can."""
+    return torch.is_tensor(value) and value.layout is torch.strided
+
+
 def same_tensor(one, other):
-    if one.shape != other.shape or one.dtype != other.dtype:
+    if not (is_dense(one) and is_dense(other)) or one.shape != other.shape or one.dtype != other.dtype:
         return False
     if not one.is_floating_point():
         return torch.equal(one, other)
