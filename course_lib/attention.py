@@ -60,6 +60,17 @@ def merge_heads(context):
     return context.transpose(1, 2).reshape(batch, length, num_heads * head_size)
 
 
+def check_mask(mask, scores):
+    """ValueError unless `mask` is bool and can be broadcast to the shape `scores`."""
+    if mask.dtype != torch.bool:
+        raise ValueError(f"mask must be bool, True where looking is allowed; got {mask.dtype}")
+    fits = [own in (1, wanted) for own, wanted in zip(reversed(mask.shape), reversed(scores))]
+    if mask.ndim > len(scores) or not all(fits):
+        raise ValueError(
+            f"mask has the shape {tuple(mask.shape)}, which does not fit scores of {tuple(scores)}"
+        )
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention: several attentions at once, each in its own slice of the hidden vector.
 
@@ -69,7 +80,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, hidden_size, num_heads, dropout=0.0, fused=True):
         super().__init__()
-        if hidden_size % num_heads != 0:
+        if min(hidden_size, num_heads) < 1 or hidden_size % num_heads != 0:
             raise ValueError(
                 f"hidden_size {hidden_size} cannot be shared out equally among num_heads {num_heads}"
             )
@@ -88,8 +99,16 @@ class SelfAttention(nn.Module):
         """hidden: (batch, n, hidden_size)   mask: broadcastable to (batch, num_heads, n, n), bool, or None
 
         Returns (batch, n, hidden_size) and the weights (batch, num_heads, n, n), or None unless
-        `output_weights`.
+        `output_weights`. ValueError where a shape does not fit, or `mask` is not bool.
         """
+        hidden_size = self.query_key_value.in_features
+        if hidden.ndim != 3 or hidden.shape[-1] != hidden_size:
+            raise ValueError(
+                f"hidden must have the shape (batch, n, {hidden_size}), got {tuple(hidden.shape)}"
+            )
+        if mask is not None:
+            batch, length, _ = hidden.shape
+            check_mask(mask, (batch, self.num_heads, length, length))
         query, key, value = self.project(hidden)  # each (batch, num_heads, n, head_size)
         dropout = self.dropout if self.training else 0.0
         if self.fused and not output_weights:

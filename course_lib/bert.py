@@ -169,9 +169,7 @@ class BertModel(nn.Module):
         Returns a BertOutput; with `keep` its last_hidden_state is (kept, hidden_size), in reading order.
         """
         if keep is not None and self.pooler is not None:
-            raise ValueError(
-                "keep is for a model without a pooler, which reads the first position of each text"
-            )
+            raise ValueError("keep needs a model without a pooler: it reads the first position of each text")
         for name, other in [("token_type_ids", token_type_ids), ("attention_mask", attention_mask)]:
             if other is not None and other.shape != input_ids.shape:
                 raise ValueError(
@@ -235,19 +233,17 @@ class BertForPreTraining(nn.Module):
 
         Returns a HeadOutput, logits (batch, n, vocab_size), or (number of labels, vocab_size) masked only.
         """
-        labelled = None
-        if masked_only:
-            if labels is None:
-                raise ValueError("masked_only needs labels: they say which positions are masked")
-            labelled = labels != IGNORE_INDEX
-            labels = labels[labelled]  # (number of labels,)
+        if masked_only and labels is None:
+            raise ValueError("masked_only needs labels: they say which positions are masked")
+        labelled = labels != IGNORE_INDEX if masked_only else None  # (batch, n)
+        labels = labels[labelled] if masked_only else labels  # (number of labels,)
         keep = labelled if self.next_sentence is None else None  # the second task reads [CLS] too
         output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions, keep)
         hidden = output.last_hidden_state  # (batch, n, hidden_size), or (number of labels, hidden_size)
         if masked_only and keep is None:
             hidden = hidden[labelled]  # (number of labels, hidden_size)
         logits = self.lm_head(hidden, self.bert.embeddings.word_embeddings.weight)
-        loss = None if labels is None else mean_loss(logits.flatten(0, -2), labels.flatten())
+        loss = None if labels is None else mean_loss(logits, labels)
         next_sentence_logits = None
         if self.next_sentence is not None:
             next_sentence_logits = self.next_sentence(output.pooler_output)  # (batch, 2)
@@ -269,6 +265,8 @@ class BertForSequenceClassification(nn.Module):
 
     def __init__(self, config, num_labels=2, fused=True):
         super().__init__()
+        if num_labels < 1:
+            raise ValueError(f"num_labels must be at least 1, got {num_labels}")
         self.bert = BertModel(config, fused)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.classifier = initialise(nn.Linear(config.hidden_size, num_labels), config)
@@ -293,11 +291,14 @@ class BertForSequenceClassification(nn.Module):
 def mean_loss(logits, labels):
     """Cross-entropy: its mean over the labels that are not −100.
 
-    logits: (m, classes)   labels: (m,) → a scalar
+    logits: (..., classes)   labels: (...) → a scalar
     Where all are −100 it is exactly 0, and so is every gradient: such a share of a batch adds nothing to the
     mean over all shares, weighted by their numbers of labels.
     """
-    total = F.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX, reduction="sum")
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"labels have the shape {tuple(labels.shape)}, expected {tuple(logits.shape[:-1])}")
+    options = dict(ignore_index=IGNORE_INDEX, reduction="sum")
+    total = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), **options)
     return total / (labels != IGNORE_INDEX).sum().clamp(min=1)
 
 

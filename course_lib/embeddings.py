@@ -56,8 +56,8 @@ class BertEmbeddings(nn.Module):
         """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Missing types count as
         0.
         """
-        if input_ids.ndim != 2:
-            raise ValueError(f"input_ids must have the shape (batch, n), got {tuple(input_ids.shape)}")
+        if input_ids.ndim != 2 or input_ids.shape[1] == 0:
+            raise ValueError(f"input_ids must have the shape (batch, n), n > 0; got {tuple(input_ids.shape)}")
         length, longest = input_ids.shape[1], self.position_embeddings.num_embeddings
         if length > longest:
             raise ValueError(

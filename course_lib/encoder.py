@@ -1,5 +1,6 @@
 """Week 2: the Transformer encoder, which is attention and a small network per position, taking turns."""
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -78,8 +79,20 @@ class Encoder(nn.Module):
         keep: (batch, n) bool, or None for all: the positions at which the last layer is read
 
         Returns (batch, n, hidden_size), or (kept, hidden_size) with `keep`, and a tuple with the weights of
-        each layer (None unless `output_weights`).
+        each layer (None unless `output_weights`). ValueError where a shape or a type does not fit.
         """
+        for name, given in [("attention_mask", attention_mask), ("keep", keep)]:
+            if given is not None and given.shape != hidden.shape[:2]:
+                expected = tuple(hidden.shape[:2])
+                raise ValueError(
+                    f"{name} has the shape {tuple(given.shape)}, expected (batch, n) = {expected}"
+                )
+        if (
+            attention_mask is not None and attention_mask.is_floating_point()
+        ):  # 0 and -inf would be read wrongly
+            raise ValueError(f"attention_mask must be bool, or integers 1 and 0; got {attention_mask.dtype}")
+        if keep is not None and keep.dtype != torch.bool:  # integers would be read as row numbers
+            raise ValueError(f"keep must be bool, got {keep.dtype}")
         # One row of permissions per text, the same for every head and every looking position.
         mask = None if attention_mask is None else attention_mask.bool()[:, None, None, :]  # (batch, 1, 1, n)
         all_weights = []

@@ -141,6 +141,8 @@ class PatchTransformer(nn.Module):
 def patches(images, size):
     """Squares of size × size pixels, row by row.  (batch, h, w) → (batch, h·w / size², size²)"""
     batch, height, width = images.shape
+    if height % size or width % size:
+        raise ValueError(f"images of {height} × {width} pixels cannot be cut into patches of {size}")
     squares = images.view(batch, height // size, size, width // size, size).transpose(2, 3)
     return squares.reshape(batch, -1, size * size)
 

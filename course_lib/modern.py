@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from course_lib.bert import initialise
 from course_lib.encoder import Encoder, EncoderLayer
-from course_lib.positions import RotaryAttention
+from course_lib.positions import RotaryAttention, check_head_size
 
 # -- LayerNorm before each sublayer (pre-LN)
 
@@ -59,6 +59,10 @@ def geglu(wide):
 
     wide: (..., 2m), a in its first m columns and b in the others → (..., m). Shazeer 2020, section 2.
     """
+    if wide.shape[-1] % 2 != 0:
+        raise ValueError(
+            f"the gate and what it lets through need an even number of columns, got {wide.shape[-1]}"
+        )
     gate, value = wide.chunk(2, dim=-1)
     return F.gelu(gate) * value
 
@@ -78,6 +82,8 @@ class GatedFeedForward(nn.Module):
 def gated_feed_forward(model):
     """GeGLU in every layer, at the same number of weights."""
     config = model.config
+    if config.intermediate_size < 2:
+        raise ValueError(f"a gate needs an intermediate_size of at least 2, got {config.intermediate_size}")
     for layer in model.bert.encoder.layers:
         gated = GatedFeedForward(config.hidden_size, config.intermediate_size * 2 // 3)
         layer.feed_forward = initialise(gated, config)
@@ -95,6 +101,7 @@ def no_biases(model):
 
 def rotary_positions(model):
     """Queries and keys turned by their position; nothing about positions is added to the words."""
+    check_head_size(model.config.hidden_size, model.config.num_attention_heads)
     model.bert.embeddings.position_embeddings.weight.requires_grad_(False).zero_()  # adding 0 changes nothing
     for layer in model.bert.encoder.layers:
         layer.attention.__class__ = RotaryAttention  # the same matrices, used in another way
@@ -124,6 +131,8 @@ class LocalAttention(nn.Module):
 
 def alternating_attention(model, window=8, every=3):
     """The first of `every` layers looks at everything, the others at their neighbourhood."""
+    if window < 0 or every < 1:
+        raise ValueError(f"window must be at least 0 and every at least 1, got {window} and {every}")
     for number, layer in enumerate(model.bert.encoder.layers):
         if number % every != 0:
             layer.attention = LocalAttention(layer.attention, window)

@@ -21,6 +21,10 @@ def rotary(vectors):
 
     vectors: (..., n, d), d even → the same shape. Su et al. 2021, equation 34.
     """
+    if vectors.shape[-1] % 2 != 0:
+        raise ValueError(
+            f"vectors must have an even size, for they are turned in pairs; got {vectors.shape[-1]}"
+        )
     angle = clock_angles(*vectors.shape[-2:]).to(vectors)  # (n, d / 2)
     first, second = vectors[..., 0::2], vectors[..., 1::2]  # (..., n, d / 2)
     turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
@@ -30,9 +34,25 @@ def rotary(vectors):
 class RotaryAttention(SelfAttention):
     """Self-attention whose queries and keys are turned by their position: a score depends on the distance."""
 
+    def __init__(self, hidden_size, num_heads, dropout=0.0, fused=True):
+        super().__init__(hidden_size, num_heads, dropout, fused)
+        check_head_size(hidden_size, num_heads)
+
     def project(self, hidden):
         query, key, value = super().project(hidden)  # each (batch, num_heads, n, head_size)
-        return rotary(query), rotary(key), value
+        both = torch.cat([query, key], dim=1)  # (batch, 2 · num_heads, n, head_size): the angles are the same
+        query, key = rotary(both).chunk(2, dim=1)  # each (batch, num_heads, n, head_size)
+        return query, key, value
+
+
+def check_head_size(hidden_size, num_heads):
+    """ValueError where a head's vectors cannot be cut into pairs."""
+    head_size = hidden_size // num_heads
+    if head_size % 2 != 0:
+        raise ValueError(
+            f"head_size = hidden_size / num_heads must be even, for its numbers are turned in pairs; "
+            f"got {hidden_size} / {num_heads} = {head_size}"
+        )
 
 
 class PlacedEncoder(nn.Module):
@@ -53,7 +73,15 @@ class PlacedEncoder(nn.Module):
         self.answer = nn.Linear(HIDDEN_SIZE, vocab_size)
 
     def forward(self, ids):
-        """(batch, n) → scores (batch, vocab_size): the strongest of all positions answers."""
+        """(batch, n) → scores (batch, vocab_size): the strongest of all positions answers.
+
+        ValueError where a text is longer than the learned table.
+        """
+        if self.kind == "learned" and ids.shape[1] > LONGEST:
+            raise ValueError(
+                f"the text has {ids.shape[1]} tokens, but the learned table of positions ends at {LONGEST}: "
+                "cut the text, or take another kind of positions; the others know no end"
+            )
         hidden = self.words(ids)  # (batch, n, hidden_size)
         if self.kind == "sinusoidal":
             hidden = hidden + sinusoidal_positions(ids.shape[1], hidden.shape[-1])

@@ -1,11 +1,15 @@
 """The two forms of attention give the same numbers; masks, padding and shapes do what they say."""
 
+import re
+
 import pytest
 import torch
 
 from course_lib.attention import SelfAttention, attention, attention_weights, fused_attention
 from course_lib.bert import BertConfig, BertForMaskedLM, BertModel
 from course_lib.embeddings import BertEmbeddings, sinusoidal_positions
+from course_lib.encoder import Encoder
+from course_lib.positions import RotaryAttention
 
 
 def draw(*shape, seed=0):
@@ -56,6 +60,64 @@ def test_without_positions_attention_does_not_know_the_order():
 def test_heads_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="hidden_size 10 .* num_heads 3"):
         SelfAttention(10, 3)
+
+
+@pytest.mark.parametrize(("hidden_size", "num_heads"), [(10, 0), (10, -2), (0, 2), (-10, 2)])
+def test_sizes_below_one_are_refused(hidden_size, num_heads):
+    with pytest.raises(ValueError, match=f"hidden_size {hidden_size} .* num_heads {num_heads}"):
+        SelfAttention(hidden_size, num_heads)
+
+
+@pytest.mark.parametrize("shape", [(5, 12), (2, 5, 13), (1, 2, 5, 12)], ids=str)
+@pytest.mark.parametrize("kind", [SelfAttention, RotaryAttention])
+def test_hidden_states_of_another_shape_are_refused(kind, shape):
+    with pytest.raises(ValueError, match=rf"\(batch, n, 12\), got {re.escape(str(shape))}"):
+        kind(12, 3)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("fused", [False, True], ids=["clear", "fused"])
+@pytest.mark.parametrize("dtype", [torch.long, torch.uint8, torch.float32])
+def test_mask_that_is_not_bool_is_refused(dtype, fused):
+    with pytest.raises(ValueError, match=f"mask must be bool, .*; got {dtype}"):
+        SelfAttention(12, 3, fused=fused)(torch.zeros(2, 5, 12), torch.ones(5, 5, dtype=dtype))
+
+
+@pytest.mark.parametrize("fused", [False, True], ids=["clear", "fused"])
+@pytest.mark.parametrize("shape", [(4,), (2, 5), (2, 5, 5), (1, 1, 1, 1, 5), (2, 4, 5, 5)], ids=str)
+def test_mask_that_does_not_fit_is_refused(shape, fused):
+    with pytest.raises(ValueError, match=rf"mask has the shape {re.escape(str(shape))}, .*\(2, 3, 5, 5\)"):
+        SelfAttention(12, 3, fused=fused)(torch.zeros(2, 5, 12), torch.ones(shape, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("fused", [False, True], ids=["clear", "fused"])
+@pytest.mark.parametrize("shape", [(), (5,), (5, 5), (3, 1, 5), (2, 1, 1, 5), (2, 3, 5, 5)], ids=str)
+def test_mask_that_can_be_broadcast_is_accepted(shape, fused):
+    hidden = draw(2, 5, 12).float()
+    layer = SelfAttention(12, 3, fused=fused)
+    wanted = layer(hidden)[0]
+    torch.testing.assert_close(layer(hidden, torch.ones(shape, dtype=torch.bool))[0], wanted)
+
+
+ENCODER = Encoder(2, 12, 3, 24)
+
+
+@pytest.mark.parametrize("name", ["attention_mask", "keep"])
+@pytest.mark.parametrize("shape", [(5,), (2, 4), (2, 1, 5), (2, 1, 1, 5)], ids=str)
+def test_one_number_per_position_is_wanted_by_the_encoder(name, shape):
+    with pytest.raises(ValueError, match=rf"{name} has the shape {re.escape(str(shape))}, .*\(2, 5\)"):
+        ENCODER(torch.zeros(2, 5, 12), **{name: torch.ones(shape, dtype=torch.bool)})
+
+
+def test_mask_to_be_added_to_the_scores_is_refused():
+    with pytest.raises(
+        ValueError, match="attention_mask must be bool, or integers 1 and 0; got torch.float32"
+    ):
+        ENCODER(torch.zeros(2, 5, 12), torch.tensor([0.0, 0, 0, 0, -torch.inf]).repeat(2, 1))
+
+
+def test_row_numbers_in_place_of_the_positions_to_keep_are_refused():
+    with pytest.raises(ValueError, match="keep must be bool, got torch.int64"):
+        ENCODER(torch.zeros(2, 5, 12), keep=torch.ones(2, 5, dtype=torch.long))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What the heads make of labels, and inputs that do not fit."""
 
+import re
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -94,3 +96,32 @@ def test_loss_of_labelled_texts_is_torchs_own_to_the_last_bit():
         labels[1] = IGNORE_INDEX
         output = model(draw(5, 7, seed=seed), labels=labels)
         assert torch.equal(output.loss, F.cross_entropy(output.logits, labels))
+
+
+# -- inputs that do not fit
+
+
+BATCH = draw(3, 7)
+
+
+@pytest.mark.parametrize("masked_only", [False, True])
+def test_labels_of_another_shape_are_refused(masked_only):
+    with pytest.raises(ValueError, match=r"the shape \(3, 6\), expected .*\(3, 7\)"):
+        BertForMaskedLM(CONFIG)(BATCH, labels=BATCH[:, :6], masked_only=masked_only)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 1), (3, 2)], ids=str)
+def test_classes_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=rf"labels have the shape {re.escape(str(shape))}, expected \(3,\)"):
+        BertForSequenceClassification(CONFIG)(BATCH, labels=torch.ones(shape))
+
+
+def test_no_classes_are_refused():
+    with pytest.raises(ValueError, match="num_labels must be at least 1, got 0"):
+        BertForSequenceClassification(CONFIG, num_labels=0)
+
+
+@pytest.mark.parametrize("shape", [(7,), (1, 3, 7), (3, 0)], ids=str)
+def test_ids_that_are_no_batch_of_texts_are_refused(shape):
+    with pytest.raises(ValueError, match=r"\(batch, n\), n > 0"):
+        BertForMaskedLM(CONFIG)(torch.ones(shape, dtype=torch.long))

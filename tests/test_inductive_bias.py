@@ -133,6 +133,11 @@ def test_patches_are_torchs_unfold():
     close(patches(images, 4), F.unfold(images[:, None], 4, stride=4).transpose(1, 2))
 
 
+def test_images_that_cannot_be_cut_into_patches_are_refused():
+    with pytest.raises(ValueError, match="images of 12 × 10 pixels cannot be cut into patches of 4"):
+        patches(torch.zeros(2, 12, 10), 4)
+
+
 def test_patches_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="canvas of 18 pixels cannot be cut into patches of 4"):
         PatchTransformer(8, canvas=18)

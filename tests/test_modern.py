@@ -1,5 +1,7 @@
 """What has changed since 2018, against implementations that nobody here wrote."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -173,3 +175,27 @@ def test_attention_weights_can_be_seen_under_every_change():
         weights = changed(*changes)(IDS, output_attentions=True).attentions
         assert len(weights) == CONFIG.num_hidden_layers
         torch.testing.assert_close(weights[1].sum(-1), torch.ones(3, 4, 14))
+
+
+def test_rotary_positions_on_heads_of_odd_size_are_refused_and_change_nothing():
+    model = BertForMaskedLM(dataclasses.replace(CONFIG, hidden_size=20, num_attention_heads=4))
+    before = model(IDS).logits
+    with pytest.raises(ValueError, match="head_size .* must be even.* 20 / 4 = 5"):
+        modern.rotary_positions(model)
+    assert torch.equal(model(IDS).logits, before)
+
+
+@pytest.mark.parametrize(("window", "every"), [(-1, 3), (8, 0), (8, -1)])
+def test_a_window_or_a_turn_below_the_least_is_refused(window, every):
+    with pytest.raises(ValueError, match=f"got {window} and {every}"):
+        modern.alternating_attention(changed(), window, every)
+
+
+def test_a_gate_of_odd_width_is_refused():
+    with pytest.raises(ValueError, match="even number of columns, got 5"):
+        modern.geglu(torch.zeros(2, 5))
+
+
+def test_a_network_too_narrow_for_a_gate_is_refused():
+    with pytest.raises(ValueError, match="intermediate_size of at least 2, got 1"):
+        modern.gated_feed_forward(BertForMaskedLM(dataclasses.replace(CONFIG, intermediate_size=1)))

@@ -3,6 +3,9 @@
 import pytest
 import torch
 
+from course_lib import positions
+from course_lib.attention import SelfAttention
+from course_lib.classroom.own_code import replaced
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 from course_lib.positions import HIDDEN_SIZE, KINDS, LONGEST, PlacedEncoder, RotaryAttention, rotary
 
@@ -87,3 +90,58 @@ def test_the_fused_form_of_rotary_attention_gives_the_same_numbers():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="none, sinusoidal, learned, rotary, got 'relative'"):
         PlacedEncoder("relative", vocab_size=9)
+
+
+def test_angles_are_computed_once_for_queries_and_keys(monkeypatch):
+    calls = []
+    monkeypatch.setattr(positions, "clock_angles", lambda *size: calls.append(size) or clock_angles(*size))
+    RotaryAttention(12, 3)(torch.zeros(2, 5, 12))
+    assert calls == [(5, 4)]
+
+
+@pytest.mark.parametrize("fused", [False, True], ids=["clear", "fused"])
+def test_queries_and_keys_are_turned_and_values_are_not(fused):
+    torch.manual_seed(0)
+    layer, hidden = RotaryAttention(12, 3, fused=fused), torch.randn(2, 5, 12)
+    query, key, value = layer.project(hidden)
+    plain = SelfAttention.project(layer, hidden)
+    assert torch.equal(query, rotary(plain[0])) and torch.equal(key, rotary(plain[1]))
+    assert torch.equal(value, plain[2])
+
+
+def test_rotary_attention_turns_with_the_learners_own_function():
+    layer, hidden, calls = RotaryAttention(12, 3), torch.randn(2, 5, 12), []
+
+    def mine(vectors):
+        calls.append(vectors.shape)
+        return rotary(vectors)
+
+    wanted = layer(hidden)[0]
+    undo = replaced("course_lib.positions.rotary", mine)
+    try:
+        assert torch.equal(layer(hidden)[0], wanted)
+    finally:
+        undo()
+    assert calls == [(2, 6, 5, 4)]
+
+
+def test_vectors_of_odd_size_are_refused():
+    with pytest.raises(ValueError, match="an even size.*got 15"):
+        rotary(torch.zeros(2, 15))
+
+
+def test_heads_of_odd_size_are_refused_by_their_name():
+    with pytest.raises(ValueError, match="head_size = hidden_size / num_heads must be even.*30 / 2 = 15"):
+        RotaryAttention(30, 2)
+
+
+def test_a_text_longer_than_the_learned_table_is_refused_by_length():
+    ids = torch.ones(2, LONGEST + 1, dtype=torch.long)
+    with pytest.raises(ValueError, match=f"has {LONGEST + 1} tokens, .* ends at {LONGEST}"):
+        PlacedEncoder("learned", vocab_size=9)(ids)
+    PlacedEncoder("learned", vocab_size=9)(ids[:, 1:])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "learned"])
+def test_the_other_kinds_know_no_end(kind):
+    PlacedEncoder(kind, vocab_size=9)(torch.ones(2, LONGEST + 1, dtype=torch.long))

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import sys
 
+from course_lib import attention
 from course_lib.classroom.answering import kept_answer
 from course_lib.classroom.kinds import CodeExercise, exercises
 from course_lib.classroom.store import STORE
@@ -33,7 +34,14 @@ def my_code(week=None):
     with contextlib.ExitStack() as stack:
         for name, function in mine.items():
             stack.callback(replaced(name, function))
+        if "course_lib.attention.attention_weights" in mine:
+            stack.callback(replaced("course_lib.attention.fused_attention", on_attention_weights))
         yield sorted(mine)
+
+
+def on_attention_weights(query, key, value, mask=None, dropout=0.0):
+    """In place of the fused form, which has no place for a learner's `attention_weights`: the clear one."""
+    return attention.attention(query, key, value, mask, dropout)[0]
 
 
 IN_USE = contextlib.ExitStack()  # what `use_my_code` has exchanged
