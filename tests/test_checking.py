@@ -211,9 +211,9 @@ MESSAGES = {
     ),
     "a norm that does not learn": (
         "2.6",
-        "def add_and_norm(hidden, change, norm):\n    if norm.bias is not None:\n"
-        "        norm.bias.requires_grad_(False)\n    return norm(hidden + change)",
-        "no gradient comes back to norm.bias",
+        "def add_and_norm(hidden, change, norm):\n    bias = 0 if norm.bias is None else norm.bias\n"
+        "    return norm(hidden + change) - bias + torch.as_tensor(bias).detach()",
+        "their gradient is not",
     ),
     "a draw where nothing is drawn": (
         "2.6",
@@ -227,7 +227,8 @@ MESSAGES = {
     ),
     "a part without gradients": (
         "2.6",
-        "def add_and_norm(hidden, change, norm):\n    return norm(hidden + change + change - change.detach())",
+        "def add_and_norm(hidden, change, norm):\n    twice = change + change\n"
+        "    return norm(hidden + twice - change.detach())",
         ".detach(), .item(), .data, torch.no_grad()",
     ),
     "an error only where gradients are asked for": (

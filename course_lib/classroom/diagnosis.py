@@ -28,12 +28,18 @@ def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
     if not pairs:
         return lost_gradient(exercise, got, right)
     if complaint := wrong_kind(got.result, right.result):
-        of_other_form = not is_dense(got.result) or got.result.shape != getattr(right.result, "shape", None)
-        return (relation(pairs) if of_other_form else None) or complaint
+        return (relation(pairs) if has_other_form(got.result, right.result) else None) or complaint
     words = exercise.explain(case, got.result, right.result) or relation(pairs)
     if not words and len(pairs) == len(wrong):
         words = about_arguments(answer, exercise.reference(), cases, outcomes, wanted, wrong)
     return words or difference(got.result, right.result) or not_the_same(got.result, right.result)
+
+
+def has_other_form(got, right):
+    """Is it something else than a tensor of the wanted shape?"""
+    if torch.is_tensor(got) and torch.is_tensor(right):
+        return is_dense(got) and got.shape != right.shape
+    return True
 
 
 def what_it_did(exercise, source, got, right):
@@ -133,8 +139,9 @@ def name_of_type(value):
 
 def not_the_same(got, right):
     if torch.is_tensor(right) and right.is_floating_point() and torch.allclose(got, right, 0.01, 0.01):
+        most = (got - right).abs().max()
         return (
-            f"Your numbers are nearly the wanted ones, and differ by {(got - right).abs().max():.1g} at most. "
+            f"Your numbers are nearly the wanted ones, and differ by {most:.1g} at most. "
             "Is something rounded or approximated, or is a small number, such as an eps, another one?"
         )
     if any(map(torch.is_tensor, flat(right))):
