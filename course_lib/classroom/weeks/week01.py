@@ -49,9 +49,8 @@ class AssumptionOrFact(Sorting):
         "same": (
             "What matters looks the same wherever it stands in the image.",
             "model",
-            "Convolution is built on it, whatever it is shown. Of maps, or of forms that people fill "
-            "in, it is "
-            "false.",
+            "Convolution is built on it, whatever it is shown. Of maps, or of forms that people fill in, it "
+            "is false.",
         ),
     }
 
@@ -176,9 +175,8 @@ class ColumnThree(Quiz):
         ),
         "ring": (
             "At a border the model goes on at the opposite one, so that column 4 lies beside column 0 again.",
-            "It does go on there, but the canvas is 12 pixels wide: on that ring, column 4 is four "
-            "steps from "
-            "column 0 on one side and eight on the other.",
+            "It does go on there, but the canvas is 12 pixels wide: on that ring, column 4 is four steps "
+            "from column 0 on one side and eight on the other.",
         ),
         "grid": (
             "Between its layers, 2 × 2 pooling cuts the canvas along fixed lines, and it does so twice.",
@@ -420,8 +418,8 @@ class Careful(Quiz):
     )
     choices = {
         "told": (
-            "Convolution leads, then come the Transformer and dense, in this order, unless pixels "
-            "are shuffled.",
+            "Convolution leads, then come the Transformer and dense, in this order, unless pixels are "
+            "shuffled.",
             "Look at the row of 1,280 digits: there the Transformer is not ahead of dense.",
         ),
         "data": (
@@ -435,9 +433,8 @@ class Careful(Quiz):
         "careful": (
             "Convolution leads by more with 80 digits than with 1,280, and is last where pixels are "
             "shuffled.",
-            "Yes. It assumes that patterns are local and may stand anywhere. Where this is true it "
-            "helps, most "
-            "where digits are few; where it is false it hurts. Both sides are in your table.",
+            "Yes. It assumes that patterns are local and may stand anywhere. Where this is true it helps, "
+            "most where digits are few; where it is false it hurts. Both sides are in your table.",
         ),
     }
     answer = "careful"
@@ -467,8 +464,8 @@ class NewProblems(Sorting):
             "The motif is short, and the same at every moment: one detector can serve all of them.",
         ),
         "molecules": (
-            "Predict the boiling point of a molecule from its atoms. How the atoms are numbered is "
-            "an accident.",
+            "Predict the boiling point of a molecule from its atoms. How the atoms are numbered is an "
+            "accident.",
             "attention",
             "Numbered in another way it is the same molecule, so the answer must stay; and every atom may "
             "matter to every other.",

@@ -425,8 +425,8 @@ class LayerOrder(Ordering):
         ),
         "add1": (
             "Add the mix to the vectors that attention read",
-            "A residual carries past a sublayer what went into it: add as soon as the sublayer has "
-            "its result.",
+            "A residual carries past a sublayer what went into it: add as soon as the sublayer has its "
+            "result.",
         ),
         "norm1": (
             "LayerNorm of the attention half",

@@ -615,9 +615,8 @@ class WhichBug(Sorting):
         "A": (
             "training A",
             "mask",
-            "The thin line falls through the floor, so what it asks for is easy. Compare the answers "
-            "with what "
-            "the model sees in a gap.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare the answers with "
+            "what the model sees in a gap.",
         ),
         "B": (
             "training B",
@@ -634,9 +633,8 @@ class WhichBug(Sorting):
         "D": (
             "training D",
             "shift",
-            "The thin line falls through the floor, so what it asks for is easy. Compare each answer "
-            "with the "
-            "pieces beside the gap, which can be seen.",
+            "The thin line falls through the floor, so what it asks for is easy. Compare each answer with "
+            "the pieces beside the gap, which can be seen.",
         ),
     }
 

@@ -51,8 +51,8 @@ class WhoseTensor(Sorting):
         "narrow": (
             "encoder.layer.5.output.dense.bias",
             "encoder",
-            "It belongs to the second map of the feed-forward network, which narrows; yours is "
-            "called contract.",
+            "It belongs to the second map of the feed-forward network, which narrows; yours is called "
+            "contract.",
         ),
         "pooler": (
             "pooler.dense.weight",
