@@ -4,6 +4,7 @@ whole.
 
 import ast
 import codecs
+import contextlib
 import pydoc_data.topics
 import shutil
 import sysconfig
@@ -140,6 +141,34 @@ def tokenized(texts, tokenizer, max_length):
                 yield [cls_id, *encoding.ids[start : start + max_length - 2], sep_id]
 
 
+@contextlib.contextmanager
+def new_folder(folder):
+    """Fill the folder that this gives; where that succeeds, it gets the name `folder` in the end.
+
+    What had the name is deleted last: whatever happens between, `in_place` finds a complete folder.
+    """
+    partial, old = (folder.with_name(folder.name + ending) for ending in (".part", ".old"))
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)  # the disk may be full
+        raise
+    if folder.exists():  # where it is missing, `old` may be all there is
+        shutil.rmtree(old, ignore_errors=True)
+        replace(folder, old)
+    replace(partial, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def in_place(folder):
+    """Where the content of `folder` is: beside it, if `new_folder` was interrupted."""
+    folder = Path(folder)
+    old = folder.with_name(folder.name + ".old")
+    return old if old.exists() and not folder.exists() else folder
+
+
 class Examples:
     """Lists of ids in two files, read one by one: ids.bin holds them end to end, ends.bin where each one
     ends.
@@ -148,25 +177,20 @@ class Examples:
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = in_place(folder)
         self.count = (self.folder / "ends.bin").stat().st_size // 8
 
     @classmethod
     def write(cls, folder, examples):
-        folder = Path(folder)
-        partial = folder.with_name(folder.name + ".part")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         end = 0
-        with open(partial / "ids.bin", "wb") as ids, open(partial / "ends.bin", "wb") as ends:
-            for example in examples:
-                end += len(example)
-                array("i", example).tofile(ids)
-                array("q", [end]).tofile(ends)
-        if end == 0:
-            raise ValueError("the corpus is empty: there is no text in it")
-        shutil.rmtree(folder, ignore_errors=True)
-        replace(partial, folder)
+        with new_folder(Path(folder)) as partial:
+            with open(partial / "ids.bin", "wb") as ids, open(partial / "ends.bin", "wb") as ends:
+                for example in examples:
+                    end += len(example)
+                    array("i", example).tofile(ids)
+                    array("q", [end]).tofile(ends)
+            if end == 0:
+                raise ValueError("the corpus is empty: there is no text in it")
         return cls(folder)
 
     def __len__(self):

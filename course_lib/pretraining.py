@@ -21,8 +21,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
-from course_lib.corpus import NEXT_SEED
-from course_lib.files import replace
+from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.masking import mask_tokens
 
 
@@ -196,34 +195,43 @@ KEPT = 2  # checkpoints: the newest, and one more in case it is damaged
 def save_checkpoint(run, tokenizer, out):
     """Write out/checkpoint-STEP under another name first, so that what has the name is whole."""
     folder = Path(out) / f"checkpoint-{run.step:08d}"
-    partial = folder.with_name(folder.name + ".part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_model(run.model, partial, tokenizer)
-    write_file(partial / "optimizer.safetensors", safetensors.torch.save(run.state()))
-    sums = {file.name: digest(file) for file in sorted(partial.iterdir())}
-    progress = dict(step=run.step, tokens=run.tokens, seconds=run.seconds, training=asdict(run.training))
-    write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
-    shutil.rmtree(folder, ignore_errors=True)
-    replace(partial, folder)
-    for old in checkpoints(out)[KEPT:]:
-        shutil.rmtree(old)
+    with new_folder(folder) as partial:
+        save_model(run.model, partial, tokenizer)
+        write_file(partial / "optimizer.safetensors", safetensors.torch.save(run.state()))
+        sums = {file.name: digest(file) for file in sorted(partial.iterdir())}
+        progress = dict(step=run.step, tokens=run.tokens, seconds=run.seconds, training=asdict(run.training))
+        write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
+    # Only what is older: a newer one is damaged, or of somebody who trained on from here.
+    older = [each for each in checkpoints(out) if each.name < folder.name]
+    for each in older[KEPT - 1 :]:
+        shutil.rmtree(each)
     return folder
 
 
 def checkpoints(out):
     """The folders of complete checkpoints, the newest first."""
-    return sorted((p for p in Path(out).glob("checkpoint-????????") if p.is_dir()), reverse=True)
+    found = [*Path(out).glob("checkpoint-????????"), *Path(out).glob("checkpoint-????????.old")]
+    places = {in_place(path.with_suffix("")) for path in found if path.is_dir()}
+    return sorted(places, reverse=True)
 
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load_checkpoint(run, out, warn=print):
-    """Continue `run` from the newest sound checkpoint in `out`; damaged ones are named and passed over.
+@dataclass
+class Checkpoint:
+    """A checkpoint that was read. progress: what training.json says   memory: the optimiser's, by name"""
 
-    ValueError where none is sound, or where it is of a model with another config.
+    folder: Path
+    progress: dict
+    model: BertForMaskedLM
+    memory: dict
+
+
+def read_checkpoint(out, warn=print):
+    """The newest sound checkpoint in `out`; damaged ones are named and passed over. ValueError where none is
+    sound.
     """
     for folder in checkpoints(out):
         try:
@@ -231,23 +239,37 @@ def load_checkpoint(run, out, warn=print):
             for name, wanted in progress["sha256"].items():
                 if digest(folder / name) != wanted:
                     raise ValueError(f"{name} is damaged")
+            if folder.stem != f"checkpoint-{progress['step']:08d}":
+                raise ValueError("training.json is damaged")
             model = load_model(folder, BertForMaskedLM)
-            memory = read_safetensors(folder / "optimizer.safetensors")
-        except (ValueError, KeyError, OSError) as error:
-            warn(f"{folder} cannot be used ({error}); trying the one before")
-            continue
-        for name, wanted in vars(run.model.config).items():
-            kept = getattr(model.config, name)
-            if kept != wanted:
-                raise ValueError(
-                    f"{folder} holds a model with {name} = {kept}, and this run has {wanted}: go on with the "
-                    "options of the first run, or name another folder"
-                )
-        run.model.load_state_dict(model.state_dict())
-        run.load_state(memory)
-        run.step, run.tokens, run.seconds = (progress[name] for name in ("step", "tokens", "seconds"))
-        return folder
+            return Checkpoint(folder, progress, model, read_safetensors(folder / "optimizer.safetensors"))
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            warn(f"{folder} cannot be used ({error}) and is passed over.")
     raise ValueError(f"{out} holds no sound checkpoint to resume from")
+
+
+def load_checkpoint(run, out, warn=print):
+    """Continue `run` from the newest sound checkpoint in `out`, see `read_checkpoint`; returns its folder.
+
+    ValueError where it is of a model with another config.
+    """
+    kept = read_checkpoint(out, warn)
+    for name, wanted in vars(run.model.config).items():
+        found = getattr(kept.model.config, name)
+        if found != wanted:
+            raise ValueError(
+                f"{kept.folder} holds a model with {name} = {found}, and this run has {wanted}: go on with "
+                "the options of the first run, or name another folder"
+            )
+    resume(run, kept)
+    return kept.folder
+
+
+def resume(run, checkpoint):
+    """Continue `run` where the checkpoint, of a model with the same config, was made."""
+    run.model.load_state_dict(checkpoint.model.state_dict())
+    run.load_state(checkpoint.memory)
+    run.step, run.tokens, run.seconds = (checkpoint.progress[name] for name in ("step", "tokens", "seconds"))
 
 
 if __name__ == "__main__":

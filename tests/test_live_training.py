@@ -1,7 +1,9 @@
 """Training with buttons: pausing changes nothing, and nothing that goes wrong is lost."""
 
 import _thread
+import errno
 import json
+import os
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +13,7 @@ import torch
 
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
+from course_lib.classroom import live_training
 from course_lib.classroom.live_training import train_live
 from course_lib.ladder import evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary
@@ -156,8 +159,147 @@ def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path)
     assert "Paused: step 200," in again.line.value and again.start_button.description == "Go on"
     again.finish()
     assert again.losses == whole.losses and again.measured == whole.measured
-    for mine, theirs in zip(again.run.model.parameters(), whole.run.model.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+    assert_same_weights(again, whole)
+
+
+def newest(folder):
+    return sorted(folder.glob("checkpoint-*"))[-1]
+
+
+def train_as_far_as(step, folder, steps):
+    """A kept training of `steps` steps that ended with its kernel behind `step`."""
+    live = kept_training(folder, steps)
+    for state in live.run:
+        live.losses.append(state.loss)
+        if state.step % 10 == 0:
+            live.gauge()
+            live.save()
+        if state.step == step:
+            return live
+
+
+def assert_same_weights(mine, theirs):
+    for one, other in zip(mine.run.model.parameters(), theirs.run.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Measured and kept every 10 steps."""
+    monkeypatch.setattr(live_training, "MEASURE_EVERY", 10)
+
+
+def test_a_damaged_newest_checkpoint_is_named_and_the_one_before_used(tmp_path, often):
+    whole = kept_training(tmp_path / "whole", steps=30)
+    whole.finish()
+    train_as_far_as(20, tmp_path / "run", steps=30)
+    (newest(tmp_path / "run") / "training.json").write_text("{", encoding="utf-8")
+    again = kept_training(tmp_path / "run", steps=30)
+    assert "Paused: step 10," in again.line.value
+    assert "checkpoint-00000020 cannot be used" in again.line.value
+    again.finish()
+    assert_same_weights(again, whole)
+    assert again.losses == whole.losses and again.measured == whole.measured
+
+
+def test_where_every_checkpoint_is_damaged_a_sentence_says_so(tmp_path):
+    kept_training(tmp_path / "run", steps=20).finish()
+    (newest(tmp_path / "run") / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="no sound checkpoint.*model.safetensors is damaged.*Name another"):
+        kept_training(tmp_path / "run", steps=20)
+
+
+@pytest.mark.parametrize("damage", [None, "{", "[]", '{"losses": 3, "measured": []}', '{"losses": [null]}'])
+def test_without_its_history_a_training_goes_on_and_says_what_is_lost(tmp_path, damage, often):
+    whole = kept_training(tmp_path / "whole", steps=30)
+    whole.finish()
+    train_as_far_as(20, tmp_path / "run", steps=30)
+    history = tmp_path / "run" / "history.json"
+    history.unlink()
+    if damage is not None:
+        history.write_text(damage, encoding="utf-8")
+    again = kept_training(tmp_path / "run", steps=30)
+    assert again.run.step == 20 and "The curve of the first 20 steps is lost" in again.line.value
+    assert again.measured == [whole.measured[1]]
+    again.finish()
+    assert again.losses[20:] == whole.losses[20:] and len(again.losses) == 30
+    assert_same_weights(again, whole)
+    assert kept_training(tmp_path / "run", steps=30).losses[20:] == whole.losses[20:]
+
+
+@pytest.mark.parametrize("part", ["draw", "say", "gauge", "save", "answer"])
+def test_whatever_raises_nobody_waits_for_ever(tmp_path, part, often, monkeypatch):
+    live = kept_training(tmp_path / "run", steps=40)
+
+    def fail(*args):
+        raise RuntimeError(f"{part} does not work")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live, part, fail)
+        if part == "say":
+            live.idle.clear()
+            live.wanted.set()
+            live.train()
+        else:
+            live.start()
+        assert live.idle.wait(timeout=60) and not live.wanted.is_set()
+    assert f"{part} does not work" in live.words()
+    if part not in ("say", "draw"):
+        assert f"{part} does not work" in live.line.value
+    live.pause()
+    live.finish()
+    assert len(live.losses) == 40
+
+
+def test_what_was_trained_is_kept_where_drawing_fails(tmp_path, often):
+    live = kept_training(tmp_path / "run", steps=40)
+    live.show = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        live.finish()
+    again = kept_training(tmp_path / "run", steps=40)
+    assert again.run.step == 10 and again.losses == live.losses and again.measured == live.measured
+
+
+def test_a_full_disk_is_shown_and_what_was_kept_stays(tmp_path, often, monkeypatch):
+    whole = kept_training(tmp_path / "whole", steps=30)
+    whole.finish()
+    train_as_far_as(10, tmp_path / "run", steps=30)
+    live = kept_training(tmp_path / "run", steps=30)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=r"could not be kept in run/ .*No space left.*Make room"):
+            live.finish()
+    assert "No space left on device" in live.line.value and not live.start_button.disabled
+    assert not list((tmp_path / "run").glob("*.part"))
+    assert kept_training(tmp_path / "run", steps=30).run.step == 10
+    live.finish()
+    assert live.losses == whole.losses
+    assert_same_weights(live, whole)
+
+
+def test_a_kernel_that_fell_behind_does_not_overwrite_the_other(tmp_path, often):
+    train_as_far_as(10, tmp_path / "run", steps=30)
+    here, there = (kept_training(tmp_path / "run", steps=30) for _ in range(2))
+    here.finish()
+    with pytest.raises(RuntimeError, match="another kernel has trained in run/ since, as far as .*30: run"):
+        there.finish()
+    assert there.run.step == 10 and kept_training(tmp_path / "run", steps=30).is_finished
+
+
+def test_beginning_anew_waits_for_no_other_kernel_and_moves_nothing_of_its(tmp_path):
+    here, there = (kept_training(tmp_path / "run", steps=2000) for _ in range(2))
+    here.start()
+    wait_until(lambda: here.losses)
+    there.begin_anew()
+    assert "another kernel trains in run/: pause it there first" in there.line.value
+    here.pause()
+    assert (tmp_path / "run").exists() and not (tmp_path / "run-before-1").exists()
+    there.begin_anew()
+    assert (tmp_path / "run-before-1").exists() and "another kernel" not in there.line.value
 
 
 def test_two_kernels_do_not_write_into_one_folder(tmp_path):
@@ -168,8 +310,10 @@ def test_two_kernels_do_not_write_into_one_folder(tmp_path):
         there.finish()
     assert "another kernel trains in run/" in there.line.value and there.run.step == 0
     here.pause()
+    there = kept_training(tmp_path / "run", steps=2000)  # its cell is run again
+    assert there.losses == here.losses
     there.start()
-    wait_until(lambda: there.losses)
+    wait_until(lambda: len(there.losses) > len(here.losses))
     there.pause()
 
 

@@ -128,6 +128,110 @@ def test_damaged_checkpoint_is_named_and_the_one_before_used(examples, tmp_path)
     assert again.step == 4 and "checkpoint-00000008" in said[0] and "damaged" in said[0]
 
 
+class Killed(BaseException):
+    """Not an Exception: nobody who writes a file can answer to being killed."""
+
+
+@pytest.fixture
+def kill_at(monkeypatch):
+    """kill_at(n, action): do it, and die at the n-th change of the disk. Returns whether it was killed."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    really = {name: getattr(os, name) for name in ("replace", "unlink", "rmdir", "mkdir", "fdopen")}
+    left = None
+
+    def guard(name):
+        def change(*args, **options):
+            nonlocal left
+            if left is not None:
+                if left == 0:
+                    raise Killed(name)
+                left -= 1
+            return really[name](*args, **options)
+
+        return change
+
+    def kill(number, action):
+        nonlocal left
+        left = number
+        try:
+            action()
+        except Killed:
+            return True
+        finally:
+            left = None
+        return False
+
+    for name in really:
+        monkeypatch.setattr(os, name, guard(name))
+    return kill
+
+
+def every_kill(kill_at, action):
+    """Kill the action at its first change of the disk, then at its second, …, until it ends alone."""
+    number = 0
+    while kill_at(number, action):
+        yield number
+        number += 1
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["the same step", "the next step"])
+def test_a_checkpoint_can_be_loaded_wherever_saving_is_killed(examples, tmp_path, kill_at, again):
+    run, out = new_run(examples), tmp_path / "out"
+    for _ in zip(range(4), run):
+        save_checkpoint(run, TOKENIZER, out)
+    known, warned = {run.step: {k: v.clone() for k, v in run.model.state_dict().items()}}, []
+    if not again:
+        next(iter(run))
+        known[run.step] = run.model.state_dict()
+    numbers = []
+    for number in every_kill(kill_at, lambda: save_checkpoint(run, TOKENIZER, out)):
+        numbers.append(number)
+        loaded = new_run(examples)
+        load_checkpoint(loaded, out, warned.append)
+        assert_same_tensors(loaded.model.state_dict(), known[loaded.step])
+    assert len(numbers) > 15 and not warned
+    names = {path.name for path in out.iterdir()}
+    assert names == {f"checkpoint-{step:08d}" for step in (run.step - 1, run.step)}
+
+
+def test_examples_can_be_read_wherever_writing_them_again_is_killed(tmp_path, kill_at):
+    rows = [[2, 7, 3]], [[2, 3], [2, 8, 3]]
+    Examples.write(tmp_path / "kept", rows[0])
+    numbers = []
+    for number in every_kill(kill_at, lambda: Examples.write(tmp_path / "kept", rows[1])):
+        numbers.append(number)
+        kept = Examples(tmp_path / "kept")
+        assert [list(each) for each in kept.read(range(len(kept)))] in rows
+    assert len(numbers) > 5 and [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_several_damaged_newer_checkpoints_do_not_cost_the_sound_ones(examples, tmp_path):
+    """Those that a run writes after it passed over the damaged ones are kept."""
+    run = new_run(examples)
+    for state in run:
+        if state.step in (2, 8, 9):
+            save_checkpoint(run, TOKENIZER, tmp_path)
+    for folder in checkpoints(tmp_path)[:2]:
+        (folder / "training.json").write_text("{", encoding="utf-8")
+    again = new_run(examples)
+    with pytest.raises(ValueError, match="no sound checkpoint"):
+        load_checkpoint(again, tmp_path, warn=lambda words: None)
+    for _ in zip(range(3), again):
+        save_checkpoint(again, TOKENIZER, tmp_path)
+    assert load_checkpoint(new_run(examples), tmp_path, warn=lambda words: None).name == "checkpoint-00000003"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"step": 4, "sha256": 0}', '{"sha256": {}}'])
+def test_a_checkpoint_whose_record_is_damaged_is_passed_over(examples, tmp_path, damage):
+    run, said = new_run(examples), []
+    for state in run:
+        if state.step in (4, 8):
+            save_checkpoint(run, TOKENIZER, tmp_path)
+    (checkpoints(tmp_path)[0] / "training.json").write_text(damage, encoding="utf-8")
+    assert load_checkpoint(new_run(examples), tmp_path, warn=said.append).name == "checkpoint-00000004"
+    assert len(said) == 1
+
+
 def test_no_sound_checkpoint_is_an_error(examples, tmp_path):
     with pytest.raises(ValueError, match="no sound checkpoint"):
         load_checkpoint(new_run(examples), tmp_path)

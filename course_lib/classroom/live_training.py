@@ -7,6 +7,7 @@ It runs in a thread of its own, so that the notebook stays free: the buttons ans
 
 import contextlib
 import json
+import math
 import threading
 from dataclasses import asdict, replace
 from html import escape
@@ -15,14 +16,14 @@ from pathlib import Path
 import ipywidgets as widgets
 from filelock import FileLock, Timeout
 
-from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer, write_file
 from course_lib.classroom.asking import exact_answers
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_ladder
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import evaluate
-from course_lib.pretraining import checkpoints, load_checkpoint, save_checkpoint
+from course_lib.pretraining import checkpoints, read_checkpoint, resume, save_checkpoint
 
 SAY_EVERY, MEASURE_EVERY = 10, 200  # steps
 RATES = {"÷ 10": 0.1, "÷ 2": 0.5, "as planned": 1.0, "× 2": 2.0, "× 10": 10.0}
@@ -37,7 +38,7 @@ class LiveTraining(widgets.VBox):
     questions: texts with gaps, answered at each measurement   town: knows the exact answers, or None
     ready: a folder with a model that somebody else trained, for those who cannot wait, or None
 
-    losses: one per step   measured: pairs (step, held-out loss)
+    losses: one per step, nan where it was lost   measured: pairs (step, held-out loss)
     """
 
     def __init__(self, run, rungs, gaps, tokenizer=None, keep=None, questions=(), town=None, ready=None):
@@ -47,6 +48,8 @@ class LiveTraining(widgets.VBox):
         self.losses, self.measured = [], []
         self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
+        self.remarks = []  # sentences about what was kept and could not be used
+        self.newest = []  # the newest checkpoint in `keep`, as this kernel knows it
         self.planned_rate = run.training.learning_rate
         self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.wanted = threading.Event()  # cleared to pause
@@ -57,7 +60,7 @@ class LiveTraining(widgets.VBox):
         if self.keep and checkpoints(self.keep):
             self.load()
         self.build()
-        if self.losses:
+        if self.run.step:
             self.measure()
         else:
             self.draw()
@@ -134,26 +137,32 @@ class LiveTraining(widgets.VBox):
         self.say()
 
     def train(self):
-        """What the thread does."""
+        """What the thread does. An error is shown at once, and raised by `finish`."""
         try:
-            with self.alone():
-                for state in self.run:
-                    self.losses.append(state.loss)
-                    if state.step % MEASURE_EVERY == 0 or self.is_finished:
-                        self.measure()
-                        self.save()
-                    if state.step % SAY_EVERY == 0:
-                        self.say()
-                    if not self.wanted.is_set():
-                        self.save()
-                        break
-        except Exception as error:  # it is shown at once, and raised by `finish`
-            self.trouble = error
-        finally:
+            for part in (self.take_steps, self.wanted.clear, self.draw, self.say):
+                try:
+                    part()
+                except Exception as error:
+                    self.trouble = self.trouble or error
+        finally:  # whatever happened: somebody may wait
             self.wanted.clear()
-            self.draw()
-            self.say()
             self.idle.set()
+
+    def take_steps(self):
+        """Train until the end, or until `wanted` is cleared."""
+        with self.alone():
+            self.require_known()
+            for state in self.run:
+                self.losses.append(state.loss)
+                if state.step % MEASURE_EVERY == 0 or self.is_finished:
+                    self.gauge()
+                    self.save()  # before anything is drawn: that may fail
+                    self.show()
+                if state.step % SAY_EVERY == 0:
+                    self.say()
+                if not self.wanted.is_set():
+                    self.save()
+                    break
 
     # -- kept on disk
 
@@ -171,52 +180,99 @@ class LiveTraining(widgets.VBox):
         with lock:
             yield
 
+    def require_known(self):
+        """RuntimeError where another kernel has trained on in `keep`: its work would be overwritten."""
+        found = checkpoints(self.keep)[:1] if self.keep else []
+        if found and found != self.newest:
+            raise RuntimeError(
+                f"another kernel has trained in {self.keep.name}/ since, as far as {found[0].stem}: run this "
+                f"cell again to go on from there"
+            )
+
     def save(self):
         """Keep everything that has been trained. The history first: what is newer than the weights is cut."""
         if self.keep is None:
             return
-        self.keep.mkdir(parents=True, exist_ok=True)
         history = dict(losses=self.losses, measured=self.measured)
-        write_file(self.keep / HISTORY, json.dumps(history).encode())
-        save_checkpoint(self.run, self.tokenizer, self.keep)
+        try:
+            self.keep.mkdir(parents=True, exist_ok=True)
+            write_file(self.keep / HISTORY, json.dumps(history).encode())
+            save_checkpoint(self.run, self.tokenizer, self.keep)
+        except OSError as error:
+            raise OSError(
+                f"the training could not be kept in {self.keep.name}/ ({error}). What was kept before is "
+                f"whole. Make room, and press Go on"
+            ) from error
+        finally:
+            self.newest = checkpoints(self.keep)[:1]
 
     def load(self):
-        """Go on from what was kept. ValueError where that was another training."""
-        newest = checkpoints(self.keep)[0]
-        kept = json.loads((newest / "training.json").read_text(encoding="utf-8"))["training"]
+        """Go on from what was kept. ValueError where that was another training, or where all is damaged."""
+        try:
+            newest = read_checkpoint(self.keep, warn=self.remarks.append)
+        except ValueError as error:
+            reasons = " ".join(self.remarks)
+            raise ValueError(f"{error}. {reasons} Name another folder as keep, or move it away") from None
+        kept = newest.progress["training"]
         mine = json.loads(json.dumps(asdict(self.run.training)))
         other = [name for name in mine if name not in MAY_DIFFER and kept.get(name) != mine[name]]
-        if load_tokenizer(newest).vocab != self.tokenizer.vocab:
+        if load_tokenizer(newest.folder).vocab != self.tokenizer.vocab:
             other.append("vocabulary")
-        if BertConfig.from_file(newest / "config.json") != self.run.model.config:
+        if newest.model.config != self.run.model.config:
             other.append("config")
         if other:
             raise ValueError(
                 f"{self.keep} holds a training with another {', '.join(other)}: name another folder as keep, "
                 f"or move that one away"
             )
-        load_checkpoint(self.run, self.keep)
+        resume(self.run, newest)
         self.run.training = replace(self.run.training, learning_rate=kept["learning_rate"])
-        history = json.loads((self.keep / HISTORY).read_text(encoding="utf-8"))
-        self.losses = history["losses"][: self.run.step]
-        self.measured = [(step, loss) for step, loss in history["measured"] if step <= self.run.step]
+        self.losses, self.measured = self.read_history()
+        self.newest = checkpoints(self.keep)[:1]
+
+    def read_history(self):
+        """The losses and measurements as far as the weights have come. Where they cannot be read, none."""
+        step = self.run.step
+        try:
+            history = json.loads((self.keep / HISTORY).read_text(encoding="utf-8"))
+            losses = [float(loss) for loss in history["losses"][:step]]
+            measured = [(int(at), float(loss)) for at, loss in history["measured"] if at <= step]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            losses, measured = [], []
+            self.remarks.append(
+                f"The curve of the first {step:,} steps is lost, the model is not: {HISTORY} in "
+                f"{self.keep.name}/ is missing or damaged ({error})."
+            )
+        return losses + [math.nan] * (step - len(losses)), measured
 
     def begin_anew(self):
         """Back to step 0 and the first weights. What was kept gets another name and stays."""
         self.pause()
-        if self.keep and self.keep.exists():
-            number = 1
-            while (aside := self.keep.with_name(f"{self.keep.name}-before-{number}")).exists():
-                number += 1
-            self.keep.rename(aside)
+        try:
+            with self.alone():
+                self.set_aside()
+        except (RuntimeError, OSError) as error:  # nothing has changed
+            self.remarks = [str(error)]
+            self.say()
+            return
         self.run.model.load_state_dict(self.first_weights)
         self.run.optimizer.state.clear()
         self.run.step, self.run.tokens, self.run.seconds = 0, 0, 0.0
         self.losses, self.measured, self.now = [], [], None
         self.trouble = self.borrowed = None
+        self.remarks, self.newest = [], []
         self.draw()
         self.answers.value = ""
         self.say()
+
+    def set_aside(self):
+        """Give the folder of what was kept a name that is free."""
+        if self.keep is None or not self.keep.exists():
+            return
+        number = 1
+        while (aside := self.keep.with_name(f"{self.keep.name}-before-{number}")).exists():
+            number += 1
+        self.keep.rename(aside)
 
     def borrow(self):
         """Take the weights from `ready`; from then on nothing is trained or kept."""
@@ -228,8 +284,8 @@ class LiveTraining(widgets.VBox):
                 "cannot take its place: train yours.</div>"
             )
             return
-        self.run.model.load_state_dict(model.state_dict())
         log = (self.ready / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        self.run.model.load_state_dict(model.state_dict())
         self.borrowed = [json.loads(line) for line in log]
         self.losses = []
         self.measured = [(each["step"], each["held_out_loss"]) for each in self.borrowed]
@@ -240,9 +296,17 @@ class LiveTraining(widgets.VBox):
 
     def measure(self, append=True):
         """Held-out loss and accuracy, the picture, and the answers to the questions."""
+        self.gauge(append)
+        self.show()
+
+    def gauge(self, append=True):
+        """Held-out loss and accuracy."""
         self.now = evaluate(self.run.model, self.gaps, self.run.vocab)
         if append and (not self.measured or self.measured[-1][0] < self.run.step):
             self.measured.append((self.run.step, self.now[0]))
+
+    def show(self):
+        """The picture, and the answers to the questions."""
         self.draw()
         if self.questions:
             self.answers.value = self.answer()
@@ -273,7 +337,8 @@ class LiveTraining(widgets.VBox):
             return None
 
     def picture(self):
-        return draw_ladder(self.losses, self.rungs, self.measured)
+        is_known = self.losses and not math.isnan(self.losses[-1])
+        return draw_ladder(self.losses if is_known else [], self.rungs, self.measured)
 
     def draw(self):
         self.curve.value = self.picture().html()
@@ -284,10 +349,14 @@ class LiveTraining(widgets.VBox):
         self.start_button.description = "Go on" if self.run.step else "Start"
         self.start_button.disabled = trains or self.is_finished
         self.pause_button.disabled = not trains
-        self.anew_button.disabled = not self.losses and self.borrowed is None
+        self.anew_button.disabled = not self.run.step and self.borrowed is None
         self.line.value = f"<div role='status' class='course-small'>{self.words()}</div>"
 
     def words(self):
+        """Where the training is, and what could not be used."""
+        return " ".join([self.where(), *map(escape, self.remarks)])
+
+    def where(self):
         """Where the training is."""
         if self.trouble is not None:
             return f"Stopped by an error in step {self.run.step + 1:,}: {escape(str(self.trouble))}"
@@ -297,7 +366,7 @@ class LiveTraining(widgets.VBox):
                 f"Not trained by you: {last['step']:,} steps in {last['seconds']:.0f} seconds, kept in "
                 f"{self.ready.parent.name}/{self.ready.name}{self.result()}."
             )
-        if not self.losses:
+        if not self.run.step:
             return "Training." if self.wanted.is_set() else "Not started."
         state = "Finished" if self.is_finished else "Training" if self.wanted.is_set() else "Paused"
         speed = self.run.tokens / self.run.seconds
