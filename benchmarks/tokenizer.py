@@ -65,14 +65,16 @@ def measure(options):
         "Python's topics, English": compare(english[::share], english_tokenizer, rounds),
         "stories of the Korean town": compare(korean[::share], korean_tokenizer, rounds),
     }
+    wanted = dict(zip(found, ("≥ 2.00", "≥ 3.00")))
     rows = [
         (
             name,
             *(spread(speed, ",.0f") for speed in sides.values()),
             spread(ratios(sides["ours"], sides["transformers"])),
+            wanted[name],
             spread(ratios(sides["ours"], sides["Rust"]), ".3f"),
         )
         for name, sides in found.items()
     ]
     header = ["text", "our characters/s", "transformers'", "Rust's"]
-    return table([*header, "ours : transformers", "ours : Rust"], rows)
+    return table([*header, "ours : transformers", "wanted", "ours : Rust"], rows)
