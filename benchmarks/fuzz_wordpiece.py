@@ -1,18 +1,30 @@
-"""Our tokenizer against `tokenizers.BertWordPieceTokenizer` on generated strings: `make fuzz`."""
+"""Our tokenizer against `tokenizers.BertWordPieceTokenizer`, and against its own steps without any memory, on
+generated strings: `make fuzz`.
+"""
 
 import argparse
 import random
+import re
 import sys
 import unicodedata
 from pathlib import Path
 
 import tokenizers
 
-from course_lib.wordpiece import SPECIAL, WordPieceTokenizer, read, words
+from course_lib.wordpiece import (
+    LONGEST_WORD,
+    SPECIAL,
+    WordPieceTokenizer,
+    is_punctuation,
+    longest_match,
+    read,
+    words,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from unicode_versions import code_points
 
+BETWEEN_SPECIAL = re.compile(f"({'|'.join(map(re.escape, SPECIAL))})")
 SETTINGS = [(lowercase, accents) for lowercase in (True, False) for accents in (None, True, False)]
 FAMILIES = "👨\u200d👩\u200d👧\u200d👦", "👍🏽", "🇰🇷", "❤️\u200d🔥", "1️⃣"
 
@@ -79,26 +91,66 @@ def draw_string(rng, characters, kinds):
     return "".join(parts)
 
 
-def compare(count, seed):
-    """(number of strings compared, the first difference found or None)"""
+def drawn(count, seed):
+    """(number, setting, pieces of the vocabulary, string) for each of `count` strings."""
     rng = random.Random(seed)
     characters = drawable()
     kinds = sorted(characters)
     pieces = vocabulary(rng, characters)
-    ids = {piece: number for number, piece in enumerate(pieces)}
-    pairs = [
-        (
-            WordPieceTokenizer(pieces, lowercase, accents),
-            tokenizers.BertWordPieceTokenizer(ids, lowercase=lowercase, strip_accents=accents),
-        )
-        for lowercase, accents in SETTINGS
-    ]
     for number in range(count):
-        ours, theirs = pairs[number % len(pairs)]
-        text = draw_string(rng, characters, kinds)
-        got, wanted = ours.encode(text), theirs.encode(text)
-        if (got.ids, got.offsets) != (wanted.ids, wanted.offsets):
-            return number, (text, SETTINGS[number % len(pairs)], got, wanted)
+        yield number, SETTINGS[number % len(SETTINGS)], pieces, draw_string(rng, characters, kinds)
+
+
+def compare(count, seed):
+    """Ours with that in Rust: (number of strings with equal ids and offsets, the first difference or None)"""
+    pairs = {}
+    for number, (lowercase, accents), pieces, text in drawn(count, seed):
+        split = number // len(SETTINGS) % 4 == 3  # every fourth time, special pieces are text like any other
+        if (lowercase, accents, split) not in pairs:
+            ours = WordPieceTokenizer(pieces, lowercase, accents)
+            pairs[lowercase, accents, split] = ours, ours.fast(split_special_tokens=split)
+        ours, theirs = pairs[lowercase, accents, split]
+        got, wanted = ours.encode(text, split_special_tokens=split), theirs.encode(text)
+        if (got.ids, got.tokens, got.offsets) != (wanted.ids, wanted.tokens, wanted.offsets):
+            return number, (text, (lowercase, accents, split), got, wanted)
+    return count, None
+
+
+def step_by_step(tokenizer, text, continue_masks, split_special_tokens):
+    """[(piece, start, end)], by the functions of week 3 over the text as a whole: nothing is remembered."""
+    found, place = [], 0
+    for part in [text] if split_special_tokens else BETWEEN_SPECIAL.split(text):
+        if part in SPECIAL and not split_special_tokens:
+            found.append((part, place, place + len(part)))
+            after_mask = continue_masks and part == "[MASK]"
+        else:
+            for word in words(tokenizer.normalise(read(part, place))):
+                continues = place > 0 and after_mask and word[0].start == place
+                continues = continues and not is_punctuation(word[0].text)
+                spelled = "".join(each.text for each in word)
+                too_long = len(spelled) > LONGEST_WORD
+                pieces = ["[UNK]"] if too_long else longest_match(spelled, tokenizer.known, continues)
+                if pieces == ["[UNK]"]:
+                    found.append(("[UNK]", word[0].start, word[-1].end))
+                    continue
+                for piece in pieces:
+                    here, word = word[: len(piece.removeprefix("##"))], word[len(piece.removeprefix("##")) :]
+                    found.append((piece, here[0].start, here[-1].end))
+        place += len(part)
+    return found
+
+
+def compare_steps(count, seed):
+    """Ours with its own steps, in each of the four ways to read special pieces. Returns as `compare` does."""
+    ours = {}
+    for number, setting, pieces, text in drawn(count, seed):
+        if setting not in ours:
+            ours[setting] = WordPieceTokenizer(pieces, *setting)
+        options = dict(continue_masks=number % 4 > 1, split_special_tokens=number % 2 == 1)
+        got = list(ours[setting].pieces(text, **options))
+        wanted = step_by_step(ours[setting], text, **options)
+        if got != wanted:
+            return number, (text, (setting, options), got, wanted)
     return count, None
 
 
@@ -142,13 +194,13 @@ def main():
             f"Unicode {unicodedata.unidata_version}: {len(found)} code points differ, not listed: {unlisted}"
         )
         sys.exit(bool(unlisted))
-    compared, difference = compare(args.count, args.seed)
-    print(f"{compared:,} strings with the same ids and offsets (seed {args.seed})")
-    if difference:
-        text, setting, got, wanted = difference
-        print(f"then a difference, lowercase and strip_accents {setting}: {text!r}")
-        print(f"ours {got}\ntheirs {wanted.tokens} {wanted.offsets}")
-        sys.exit(1)
+    for other, comparison in {"that in Rust": compare, "its own steps": compare_steps}.items():
+        compared, difference = comparison(args.count, args.seed)
+        print(f"{compared:,} strings with the same ids and offsets as {other} (seed {args.seed})", flush=True)
+        if difference:
+            text, setting, got, wanted = difference
+            print(f"then a difference, settings {setting}: {text!r}\nours {got}\ntheirs {wanted}")
+            sys.exit(1)
 
 
 if __name__ == "__main__":

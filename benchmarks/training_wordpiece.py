@@ -1,4 +1,4 @@
-"""Seconds to train a WordPiece vocabulary on the installed documentation: ours by both rules, and Rust's."""
+"""Training a WordPiece vocabulary on the installed documentation: how many times as long as Rust, by rule."""
 
 import time
 from itertools import cycle
@@ -15,7 +15,7 @@ from course_lib.wordpiece import SPECIAL
 from course_lib.wordpiece_training import train_wordpiece
 
 VOCAB_SIZE = 8000
-WANTED = "merging ≤ 60"
+WANTED = "≤ 6.0"  # times as long as Rust, which knows one of the two rules and uses all cores
 
 
 def upto(texts, size):
@@ -63,12 +63,12 @@ def rust_seconds(texts):
 
 def measure(options):
     texts, size, unique = text_to_train_on(1_000_000 if options.quick else 20_000_000)
-    rows = []
+    rust, pieces = rust_seconds(texts)
+    rows = [("Rust, frequency", pieces, "–", "–", f"{rust:.1f}", "", "")]
     for rule in ("frequency", "likelihood"):
         counting, merging, pieces = our_seconds(texts, rule)
-        total = counting + merging
-        rows.append((f"ours, {rule}", pieces, f"{counting:.1f}", f"{merging:.1f}", f"{total:.1f}", WANTED))
-    seconds, pieces = rust_seconds(texts)
-    rows.append(("Rust, frequency", pieces, "–", "–", f"{seconds:.1f}", ""))
+        seconds = [f"{each:.1f}" for each in (counting, merging, counting + merging)]
+        rows.append((f"ours, {rule}", pieces, *seconds, f"{(counting + merging) / rust:.1f}", WANTED))
     text = f"{size / 1e6:.1f} MB of documentation, {unique / 1e6:.1f} MB of them unique; seconds.\n\n"
-    return text + table(["rule", "pieces", "counting", "merging", "together", "wanted"], rows)
+    header = ["rule", "pieces", "counting", "merging", "together", "ours : Rust", "wanted"]
+    return text + table(header, rows)

@@ -10,7 +10,8 @@ import shutil
 import sysconfig
 import unicodedata
 from array import array
-from itertools import islice
+from functools import lru_cache
+from itertools import count, islice
 from pathlib import Path
 
 import torch
@@ -36,7 +37,7 @@ def corpus_texts(name, warn=print):
     if name == "town":
         return lambda: in_turn(*(Town(language).stories(TOWN_STORIES // 2, seed=1) for language in LANGUAGES))
     if name == "docs":
-        return documentation
+        return read_once(documentation())
     path = Path(name)
     if not path.exists():
         raise FileNotFoundError(
@@ -55,6 +56,32 @@ def corpus_texts(name, warn=print):
             f"{name}: no text in it; wanted are UTF-8 files, in a folder those named *.txt or *.md"
         )
     return lambda: (paragraph for file in files for paragraph in paragraphs(file))
+
+
+def composed(text):
+    """A text as every model of the course reads it, composed (NFC).
+
+    Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other pieces. The tokenizer itself
+    changes nothing, as the reference does; so whatever reads a text from outside passes it through here.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def read_once(texts):
+    """A function that starts a stream anew; what was read once is kept in memory. For texts that take minutes
+    to find and are some ten megabytes.
+    """
+    texts, known = iter(texts), []
+
+    def stream():
+        for place in count():
+            if place == len(known):
+                known.extend(islice(texts, 1))
+            if place == len(known):
+                return
+            yield known[place]
+
+    return stream
 
 
 def in_turn(*streams):
@@ -89,8 +116,7 @@ def paragraphs(path):
     with open(path, encoding="utf-8-sig") as file:
         while line := file.readline(1_000_000):
             if line.strip():
-                # Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other pieces.
-                lines.append(unicodedata.normalize("NFC", line.strip()))
+                lines.append(composed(line.strip()))
             if lines and (not line.strip() or len(line) == 1_000_000):
                 yield " ".join(lines)
                 lines = []
@@ -103,9 +129,9 @@ def documentation():
     packages.
     """
     for _, text in sorted(pydoc_data.topics.topics.items()):
-        yield " ".join(text.split())
-    folders = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-    roots = [Path(folder) for folder in dict.fromkeys(folders)]  # the last two are mostly the same
+        yield composed(" ".join(text.split()))
+    folders = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib"))
+    roots = list(dict.fromkeys(folders))  # the last two are mostly the same, if by two names
     for root in roots:
         for path in sorted(root.rglob("*.py")):
             if root == roots[0] and "site-packages" in path.parts:
@@ -119,7 +145,7 @@ def docstrings(path):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             text = ast.get_docstring(node)
             if text and len(text) >= 40:
-                yield " ".join(text.split())
+                yield composed(" ".join(text.split()))
 
 
 def syntax_tree(path):
@@ -130,15 +156,31 @@ def syntax_tree(path):
         return ast.parse("")  # templates and test data are not always Python
 
 
+@lru_cache(maxsize=4)
+def fast_for_data(tokenizer, *settings):
+    """The tokenizer in Rust, made once for its settings. [PAD] and [MASK] in a text are words like others."""
+    return tokenizer.fast(split_special_tokens=True)
+
+
+def ids_of(texts, tokenizer):
+    """The ids of each text, composed, with no special piece: not even where a text tells of [PAD] or [MASK].
+
+    So the ids alone show what is padding and what is hidden. texts: a list   Returns lists of ids.
+    """
+    fast = fast_for_data(tokenizer, tokenizer.lowercase, tokenizer.strip_accents)
+    return [
+        each.ids for each in fast.encode_batch([composed(text) for text in texts], add_special_tokens=False)
+    ]
+
+
 def tokenized(texts, tokenizer, max_length):
     """Examples of at most `max_length` ids, [CLS] … [SEP]; longer texts go on in the next example."""
-    fast = tokenizer.fast()
-    cls_id, sep_id = fast.token_to_id("[CLS]"), fast.token_to_id("[SEP]")
+    cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
     texts = iter(texts)
     while batch := list(islice(texts, 1000)):
-        for encoding in fast.encode_batch(batch, add_special_tokens=False):
-            for start in range(0, len(encoding.ids), max_length - 2):
-                yield [cls_id, *encoding.ids[start : start + max_length - 2], sep_id]
+        for ids in ids_of(batch, tokenizer):
+            for start in range(0, len(ids), max_length - 2):
+                yield [cls_id, *ids[start : start + max_length - 2], sep_id]
 
 
 @contextlib.contextmanager
@@ -211,7 +253,11 @@ class Examples:
 
 
 def pad(examples, pad_id):
-    """Lists of ids → (batch, longest), filled up on the right."""
+    """Lists of ids → (batch, longest), filled up on the right.
+
+    Afterwards `ids != pad_id` tells texts from padding, for what `tokenized` and `similarity.encode` give.
+    Not so for `tokenizer.encode`, which makes an id of a [PAD] that is written in a text: lengths tell there.
+    """
     batch = torch.full((len(examples), max(map(len, examples))), pad_id)
     for row, example in zip(batch, examples, strict=True):
         row[: len(example)] = torch.tensor(example)

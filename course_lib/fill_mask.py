@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-import unicodedata
 
 import torch
 
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer
+from course_lib.corpus import composed
 
 
 @torch.no_grad()
@@ -18,8 +18,7 @@ def fill_mask(model, tokenizer, text, top=5):
     """
     if not 1 <= top <= len(tokenizer.vocab):
         raise ValueError(f"top must be from 1 to {len(tokenizer.vocab)}, the number of pieces, got {top}")
-    text = unicodedata.normalize("NFC", text)  # 한 may come as ㅎ ㅏ ㄴ (NFD); the model learnt it composed
-    encoding = tokenizer.encode(text, continue_masks=True)
+    encoding = tokenizer.encode(composed(text), continue_masks=True)
     gaps = [position for position, token in enumerate(encoding.tokens) if token == "[MASK]"]
     if not gaps:
         raise ValueError(f"there is no [MASK] in {text!r}: write [MASK] where a word is to be guessed")

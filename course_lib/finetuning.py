@@ -55,11 +55,12 @@ def classifier_on(pretrained, num_labels, seed=0):
 def fine_tune(model, examples, labels, settings):
     """Train `model` in place; a generator that yields the loss of each step.
 
-    examples: lists of ids   labels: an integer for each, below the number of labels
+    examples: lists of ids, from `similarity.encode`   labels: an integer each, below the number of labels
     The texts come in a new order in each epoch; it and the dropout depend on the seed alone.
     """
     check_labels(model, examples, labels)
-    labels = torch.as_tensor(labels)
+    device = next(model.parameters()).device
+    labels = torch.as_tensor(labels, device=device)
     optimizer = make_optimizer(model, settings)
     generator = torch.Generator().manual_seed(settings.seed)
     torch.manual_seed(settings.seed)  # for dropout
@@ -68,7 +69,7 @@ def fine_tune(model, examples, labels, settings):
         if len(order) < min(settings.batch_size, len(examples)):
             order = torch.randperm(len(examples), generator=generator).tolist()
         rows, order = order[: settings.batch_size], order[settings.batch_size :]
-        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id)  # (batch, n)
+        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
         model.train()
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate_at(step)
@@ -92,13 +93,14 @@ def check_labels(model, examples, labels):
 
 @torch.no_grad()
 def classify(model, examples, batch_size=64):
-    """The likeliest label of each example, (len(examples),), in their order."""
+    """The likeliest label of each example, (len(examples),), in their order, on the CPU."""
     model.eval()
+    device = next(model.parameters()).device
     answers = torch.empty(len(examples), dtype=torch.long)
     for rows in batches_by_length(examples, batch_size):
-        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id)  # (batch, n)
+        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
         logits = model(input_ids, attention_mask=input_ids != model.config.pad_token_id).logits
-        answers[rows] = logits.argmax(dim=-1)
+        answers[rows] = logits.argmax(dim=-1).cpu()
     return answers
 
 

@@ -10,6 +10,7 @@ import torch
 from course_lib.bert import IGNORE_INDEX
 from course_lib.corpus import pad
 from course_lib.masking import mask_tokens
+from course_lib.wordpiece import SPECIAL
 
 BATCH_SIZE = 128
 
@@ -80,7 +81,7 @@ def ladder(pieces, batches, town=None, examples=None):
         piece
         for ids, labels in batches
         for piece in torch.where(labels == IGNORE_INDEX, ids, labels).flatten().tolist()
-        if not pieces[piece].startswith("[")
+        if pieces[piece] not in SPECIAL
     )
     rungs = {
         "even guess (ln V)": math.log(len(pieces)),

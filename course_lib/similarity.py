@@ -7,7 +7,7 @@ model was trained for that. Reimers and Gurevych 2019, section 3.
 import torch
 from torch.nn import functional as F
 
-from course_lib.corpus import pad
+from course_lib.corpus import ids_of, pad
 
 
 def mean_pooling(hidden, attention_mask):
@@ -31,10 +31,11 @@ def most_similar(query, vectors, k):
 
 
 def encode(texts, tokenizer, max_length):
-    """[CLS] text [SEP] as a list of ids for each text; longer texts are cut."""
-    fast = tokenizer.fast()
-    fast.enable_truncation(max_length)
-    return [encoding.ids for encoding in fast.encode_batch(list(texts))]
+    """[CLS] text [SEP] as a list of ids for each text, read as data (see `ids_of`); longer texts are cut."""
+    if max_length < 2:
+        raise ValueError(f"max_length must be at least 2 for [CLS] and [SEP], got {max_length}")
+    cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
+    return [[cls_id, *ids[: max_length - 2], sep_id] for ids in ids_of(texts, tokenizer)]
 
 
 def batches_by_length(examples, batch_size):
@@ -45,17 +46,17 @@ def batches_by_length(examples, batch_size):
 
 @torch.no_grad()
 def sentence_vectors(model, tokenizer, texts, max_length=64, batch_size=64, progress=iter):
-    """One vector per text, in the order of the texts: (len(texts), hidden_size).
+    """One vector per text, in the order of the texts: (len(texts), hidden_size), on the CPU.
 
     model: a BertModel   max_length: longer texts are cut   progress: gets the list of batches to go through
     """
     model.eval()
-    pad_id = model.config.pad_token_id
+    pad_id, device = model.config.pad_token_id, next(model.parameters()).device
     examples = encode(texts, tokenizer, max_length)
     vectors = torch.empty(len(examples), model.config.hidden_size)
     for rows in progress(batches_by_length(examples, batch_size)):
-        ids = pad([examples[row] for row in rows], pad_id)  # (rows, n)
+        ids = pad([examples[row] for row in rows], pad_id).to(device)  # (rows, n)
         attention_mask = (ids != pad_id).long()
         hidden = model(ids, attention_mask=attention_mask).last_hidden_state  # (rows, n, hidden_size)
-        vectors[rows] = mean_pooling(hidden, attention_mask)
+        vectors[rows] = mean_pooling(hidden, attention_mask).cpu()
     return vectors

@@ -5,18 +5,21 @@ word are found by greedy longest match (Song et al. 2021, abstract). Every chara
 """
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import tokenizers
 
 from course_lib.files import write_file
+from course_lib.stretches import STRETCH, Remembered, Stretches
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SPECIAL_IN_TEXT = re.compile("|".join(map(re.escape, SPECIAL)))
 LONGEST_WORD = 100  # characters; a longer word becomes [UNK]
 
 # The blocks of CJK ideographs, each of which stands alone. Hangul and kana are not among them.
@@ -28,9 +31,7 @@ IDEOGRAPHS = [
 
 
 class Character(NamedTuple):
-    """A character after normalisation, and the stretch [start, end) of the original text that it comes
-    from.
-    """
+    """A character after normalisation, and where it comes from: [start, end) of the original text."""
 
     text: str
     start: int
@@ -46,11 +47,9 @@ def read(text, start=0):
 
 
 def clean(characters):
-    """Drop what cannot be seen (control characters, and the sign for a broken one); every blank becomes a
-    space.
-    """
+    """Drop what cannot be seen (control characters, the sign for a broken one); a blank becomes a space."""
     kept = [each for each in characters if not is_control(each.text)]
-    return [each._replace(text=" ") if each.text.isspace() else each for each in kept]
+    return [Character(" ", each.start, each.end) if each.text.isspace() else each for each in kept]
 
 
 def is_control(character):
@@ -64,33 +63,31 @@ def separate_ideographs(characters):
     result = []
     for each in characters:
         is_ideograph = any(first <= ord(each.text) <= last for first, last in IDEOGRAPHS)
-        blank = each._replace(text=" ")
+        blank = Character(" ", each.start, each.end)
         result += [blank, each, blank] if is_ideograph else [each]
     return result
 
 
 def without_accents(characters):
     """Decompose (NFD) and drop the marks (Mn): é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
-    parts = [
-        (part, is_extra > 0)
-        for each in characters
-        for is_extra, part in enumerate(unicodedata.normalize("NFD", each.text))
-    ]
-    decomposed, place = [], -1
-    for are_marks, run in groupby(parts, key=lambda part: unicodedata.combining(part[0]) > 0):
-        # Marks on one letter have an order of their own; as in the reference, places are dealt out after
-        # sorting.
-        for part, is_extra in sorted(
-            run, key=lambda part: unicodedata.combining(part[0]) if are_marks else 0
-        ):
-            place += not is_extra
-            decomposed.append(characters[place]._replace(text=part))
-    return [each for each in decomposed if unicodedata.category(each.text) != "Mn"]
+    parts, letter = [], 0  # letter: which one in the text a mark stands on
+    for each in characters:
+        for number, part in enumerate(unicodedata.normalize("NFD", each.text)):
+            rank = unicodedata.combining(part)  # 0 for a letter
+            letter += rank == 0
+            parts.append((letter, rank, number > 0, part))
+    # Marks on one letter have an order of their own; as in the reference, places are dealt out after sorting.
+    kept, place = [], -1
+    for _, _, is_extra, part in sorted(parts, key=itemgetter(0, 1)):
+        place += not is_extra
+        if unicodedata.category(part) != "Mn":
+            kept.append(Character(part, characters[place].start, characters[place].end))
+    return kept
 
 
 def lowered(characters):
     """Lower case, each character by itself: İ becomes two."""
-    return [each._replace(text=part) for each in characters for part in each.text.lower()]
+    return [Character(part, each.start, each.end) for each in characters for part in each.text.lower()]
 
 
 # -- words
@@ -114,10 +111,8 @@ def words(characters):
 
 def is_punctuation(character):
     """Unicode's punctuation, and all signs of ASCII, such as $ and +."""
-    is_ascii_sign = (
-        character.isascii() and character.isprintable() and not character.isalnum() and character != " "
-    )
-    return is_ascii_sign or unicodedata.category(character).startswith("P")
+    is_sign = character.isprintable() and not character.isalnum() and character != " "
+    return (character.isascii() and is_sign) or unicodedata.category(character).startswith("P")
 
 
 # -- pieces
@@ -152,14 +147,6 @@ def longest_match(word, vocab, continues=False):
 # -- the tokenizer
 
 
-class Piece(NamedTuple):
-    """text: as in the vocabulary   start, end: characters of the original text"""
-
-    text: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True)
 class Encoding:
     """ids, type_ids: numbers for the model   tokens: the pieces   offsets: (start, end) in the text"""
@@ -185,8 +172,8 @@ class WordPieceTokenizer:
             twice = next(piece for piece, count in Counter(self.vocab).items() if count > 1)
             raise ValueError(f"the vocabulary holds {twice!r} twice")
         require_special(self.ids)
-        self.lowercase = lowercase
-        self.strip_accents = strip_accents
+        self.lowercase, self.strip_accents = lowercase, strip_accents
+        self.made_by = None  # nothing is remembered yet
 
     @classmethod
     def from_file(cls, path, **options):
@@ -200,11 +187,10 @@ class WordPieceTokenizer:
     @classmethod
     def from_folder(cls, folder):
         """Read what `save` wrote."""
-        settings = json.loads((Path(folder) / "tokenizer_config.json").read_text(encoding="utf-8"))
-        options = dict(
-            lowercase=settings.get("do_lower_case", True), strip_accents=settings.get("strip_accents")
-        )
-        return cls.from_file(Path(folder) / "vocab.txt", **options)
+        folder = Path(folder)
+        settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        lowercase, accents = settings.get("do_lower_case", True), settings.get("strip_accents")
+        return cls.from_file(folder / "vocab.txt", lowercase=lowercase, strip_accents=accents)
 
     def save(self, folder):
         """Write vocab.txt, tokenizer.json and tokenizer_config.json."""
@@ -232,67 +218,79 @@ class WordPieceTokenizer:
             characters = without_accents(characters)
         return lowered(characters) if self.lowercase else characters
 
-    def split_word(self, word, continues=False):
-        """The pieces of a word, a list of Characters, with their places in the text; see `longest_match`."""
-        text = "".join(each.text for each in word)
-        found = longest_match(text, self.known, continues) if len(text) <= LONGEST_WORD else ["[UNK]"]
-        if found == ["[UNK]"]:
-            return [Piece("[UNK]", word[0].start, word[-1].end)]
-        pieces, start = [], 0
-        for piece in found:
-            end = start + len(piece.removeprefix("##"))
-            pieces.append(Piece(piece, word[start].start, word[end - 1].end))
-            start = end
+    def step_by_step(self, text):
+        """The words of a text, each a list of Characters."""
+        return list(words(self.normalise(read(text))))
+
+    def check_memory(self):
+        """Begin with an empty memory, at first and whenever functions are exchanged, as `my_code` does."""
+        steps = (read, clean, is_control, separate_ideographs, without_accents, lowered, words)
+        made_by = (*steps, is_punctuation, longest_match, self.lowercase, self.strip_accents)
+        if self.made_by != made_by:
+            self.made_by, self.remembered = made_by, Remembered(self.cut)
+            self.stretches = Stretches(self.step_by_step)
+
+    def cut(self, stretch, continues=False):
+        """The pieces of a stretch between blanks, as (piece, start, end); continues: see `longest_match`."""
+        pieces = []
+        for text, starts, ends in self.stretches.words(stretch):
+            goes_on = continues and starts[0] == 0 and not is_punctuation(text[0])
+            found = longest_match(text, self.known, goes_on) if len(text) <= LONGEST_WORD else ["[UNK]"]
+            start = 0
+            for piece in found:
+                end = len(text) if piece == "[UNK]" else start + len(piece.removeprefix("##"))
+                pieces.append((piece, starts[start], ends[end - 1]))
+                start = end
         return pieces
 
-    def pieces(self, text, continue_masks=False):
-        """All pieces of a text with their places. Special pieces written in the text, such as [MASK], stay
-        whole.
+    def pieces(self, text, continue_masks=False, split_special_tokens=False):
+        """All pieces of a text with their places, as (piece, start, end). Special pieces written in the text,
+        such as [MASK], stay whole.
 
         continue_masks: text right behind a [MASK] goes on in the hidden word, so [MASK]에 is [MASK] ##에. The
         reference takes it for a new word, and so does the default.
+        split_special_tokens: for text that is data and may tell of BERT; [MASK] is three words, [ mask ].
         """
         if not isinstance(text, str):
             raise ValueError(f"text must be a str, got {type(text).__name__}")
-        start = 0
-        while start < len(text):
-            found = [(place, name) for name in SPECIAL if (place := text.find(name, start)) >= 0]
-            end, name = min(found, default=(len(text), ""))
-            after_mask = continue_masks and start >= 6 and text[start - 6 : start] == "[MASK]"
-            for word in words(self.normalise(read(text[start:end], start))):
-                continues = after_mask and word[0].start == start and not is_punctuation(word[0].text)
-                yield from self.split_word(word, continues)
-            if name:
-                yield Piece(name, end, end + len(name))
-            start = end + len(name)
+        self.check_memory()
+        start, after_mask = 0, False
+        for special in [*(() if split_special_tokens else SPECIAL_IN_TEXT.finditer(text)), None]:
+            for match in STRETCH.finditer(text, start, special.start() if special else len(text)):
+                stretch, place = match[0], match.start()
+                continues = after_mask and place == start
+                found = self.cut(stretch, continues) if continues else self.remembered[stretch]
+                for piece, first, last in found:
+                    yield piece, place + first, place + last
+            if special:
+                yield special[0], *special.span()
+                start, after_mask = special.end(), continue_masks and special[0] == "[MASK]"
 
-    def tokenize(self, text, continue_masks=False):
-        """The pieces of a text, as strings."""
-        return [piece.text for piece in self.pieces(text, continue_masks)]
+    def tokenize(self, text, **options):
+        """The pieces of a text, as strings. options: those of `pieces`"""
+        return [piece for piece, _, _ in self.pieces(text, **options)]
 
-    def encode(self, text, pair=None, max_length=None, continue_masks=False):
+    def encode(self, text, pair=None, max_length=None, **options):
         """[CLS] text [SEP], or [CLS] text [SEP] pair [SEP]; the longer one is cut first where there is no
         room.
         """
-        parts = [list(self.pieces(each, continue_masks)) for each in (text, pair) if each is not None]
+        parts = [list(self.pieces(each, **options)) for each in (text, pair) if each is not None]
         if max_length is not None:
-            room = max_length - len(parts) - 1
-            if room < 0:
-                raise ValueError(
-                    f"max_length must be at least {len(parts) + 1} for [CLS] and [SEP], got {max_length}"
-                )
+            least = 1 + len(parts)
+            if max_length < least:
+                raise ValueError(f"max_length must be at least {least} for [CLS] and [SEP], got {max_length}")
             shorter = min(parts, key=len)
-            while sum(map(len, parts)) > room:
+            while least + sum(map(len, parts)) > max_length:
                 max(parts, key=lambda part: (len(part), part is shorter)).pop()
-        pieces, type_ids = [Piece("[CLS]", 0, 0)], [0]
+        pieces, type_ids = [("[CLS]", 0, 0)], [0]
         for number, part in enumerate(parts):
-            pieces += [*part, Piece("[SEP]", 0, 0)]
+            pieces += [*part, ("[SEP]", 0, 0)]
             type_ids += [number] * (len(part) + 1)
         return Encoding(
-            ids=[self.ids[piece.text] for piece in pieces],
+            ids=[self.ids[piece] for piece, _, _ in pieces],
             type_ids=type_ids,
-            tokens=[piece.text for piece in pieces],
-            offsets=[(piece.start, piece.end) for piece in pieces],
+            tokens=[piece for piece, _, _ in pieces],
+            offsets=[(start, end) for _, start, end in pieces],
         )
 
     def encode_batch(self, texts, **options):
@@ -310,9 +308,11 @@ class WordPieceTokenizer:
         text = " ".join(piece for piece in pieces if piece not in SPECIAL)
         return text.replace(" ##", "")
 
-    def fast(self):
+    def fast(self, split_special_tokens=False):
         """The same tokenizer in Rust, for bulk work."""
         fast = tokenizers.BertWordPieceTokenizer(
             self.ids, lowercase=self.lowercase, strip_accents=self.strip_accents
         )
-        return tokenizers.Tokenizer.from_str(fast.to_str())
+        fast = tokenizers.Tokenizer.from_str(fast.to_str())
+        fast.encode_special_tokens = split_special_tokens
+        return fast

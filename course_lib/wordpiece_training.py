@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from course_lib.wordpiece import SPECIAL, WordPieceTokenizer, read, words
+from course_lib.stretches import STRETCH, Stretches
+from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
+
+COUNTED_AT_ONCE = 5_000_000  # characters whose stretches are in memory together
 
 
 class Merge(NamedTuple):
@@ -21,12 +24,29 @@ class Merge(NamedTuple):
 
 
 def count_words(texts, lowercase=True, strip_accents=None):
-    """Counter of the words in texts, normalised and split as the tokenizer does."""
-    tokenizer = WordPieceTokenizer(SPECIAL, lowercase, strip_accents)
+    """Counter of the words in texts, normalised and split as the tokenizer does; [MASK] is [ mask ] here.
+
+    Each different stretch between blanks is cut once, and its words count as often as it occurs.
+    """
+    stretches = Stretches(WordPieceTokenizer(SPECIAL, lowercase, strip_accents).step_by_step)
     counts = Counter()
-    for text in texts:
-        counts.update("".join(each.text for each in word) for word in words(tokenizer.normalise(read(text))))
+    for occurrences in count_stretches(texts):
+        for stretch, count in occurrences.items():
+            for word in stretches.words(stretch):
+                counts[word.text] += count
     return counts
+
+
+def count_stretches(texts):
+    """Counters of what stands between blanks, each for some of the texts."""
+    occurrences, size = Counter(), 0
+    for text in texts:
+        occurrences.update(STRETCH.findall(text))
+        size += len(text)
+        if size >= COUNTED_AT_ONCE:
+            yield occurrences
+            occurrences, size = Counter(), 0
+    yield occurrences
 
 
 def alphabet(counts):

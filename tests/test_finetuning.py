@@ -1,5 +1,7 @@
 """Fine-tuning begins where pre-training ended, learns, and depends on its seed alone."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -101,6 +103,31 @@ def test_one_step_is_that_of_plain_pytorch(pretrained):
     assert loss == pytest.approx(wanted.item(), abs=1e-6)
     for name, tensor in ours.state_dict().items():
         assert torch.allclose(tensor, theirs.state_dict()[name], atol=2e-5) or "key" in name, name
+
+
+class Elsewhere(torch.nn.Module):
+    """A model on the device "meta", for which no GPU is needed. It notes where its input was."""
+
+    def __init__(self):
+        super().__init__()
+        self.config, self.seen = CONFIG, []
+        self.classifier = torch.nn.Linear(16, 2, device="meta")
+
+    def forward(self, input_ids, attention_mask, labels=None):
+        self.seen += [each.device.type for each in (input_ids, attention_mask, labels) if each is not None]
+        logits = torch.zeros(len(input_ids), 2, requires_grad=True)
+        return SimpleNamespace(logits=logits, loss=logits.sum())
+
+
+def test_training_takes_place_where_the_model_is():
+    model = Elsewhere()
+    losses(model, FineTuning(steps=2, batch_size=8))
+    assert model.seen == ["meta"] * 6
+
+
+def test_questions_are_asked_where_the_model_is():
+    model = Elsewhere()
+    assert classify(model, EXAMPLES).device.type == "cpu" and set(model.seen) == {"meta"}
 
 
 @pytest.mark.parametrize("name", ["steps", "batch_size", "learning_rate", "clip"])

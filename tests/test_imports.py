@@ -14,7 +14,8 @@ READING_ORDER = [
     "inductive_bias",  # week 1
     "attention",  # week 2
     "encoder",
-    "wordpiece",  # week 3
+    "stretches",  # week 3, explained behind wordpiece, which is fast by it
+    "wordpiece",
     "wordpiece_training",
     "embeddings",  # week 4
     "positions",

@@ -93,6 +93,14 @@ def test_ngram_losses_agree_with_a_brute_force():
         assert found[name] == pytest.approx(sum(losses) / len(losses), abs=1e-5)
 
 
+def test_pieces_that_begin_like_special_ones_are_counted():
+    """Of [ [ a a every second piece is a bracket: ln 2."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[", "[a", "a"]
+    ids = torch.tensor([[2, 5, 6, 7, 7, 3, 0]])
+    rungs = ladder(pieces, [(ids, torch.full_like(ids, IGNORE_INDEX))])
+    assert rungs["entropy of the pieces"] == pytest.approx(entropy([1, 1, 2]), abs=1e-12)
+
+
 def test_the_rungs_without_a_town_are_those_of_counts():
     texts = some_texts(30, seed=3)
     ids, labels = torch.tensor([texts[0]]), torch.full((1, len(texts[0])), IGNORE_INDEX)

@@ -19,6 +19,13 @@ from course_lib.classroom.store import Store
 TEXT = "나는 시장에 갔다. 시장에서 사과를 샀다.\n\n사과는 달았다. 나는 시장에서 웃었다.\n"
 
 
+class Words(str):
+    """A picture that is empty."""
+
+    def html(self):
+        return self
+
+
 @pytest.fixture(autouse=True)
 def beside(tmp_path, monkeypatch):
     """The notebook's folder, with its own my_course/."""
@@ -65,6 +72,14 @@ def test_a_decomposed_text_is_composed_first(beside):
     (beside / "mac.txt").write_text(unicodedata.normalize("NFD", TEXT), encoding="utf-8")
     assert read_own("mac.txt") == read_own("mine.txt")
     assert typed(unicodedata.normalize("NFD", "사과")) == ["사과"]
+
+
+def test_a_file_that_tells_of_special_pieces_is_counted_as_text(beside, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(own_tokenizer, "draw_vocabulary", lambda vocab, used: drawn.append(used) or Words(""))
+    (beside / "bert.txt").write_text("[MASK] is a mask, and [PAD] a pad.", encoding="utf-8")
+    panel(file="bert.txt", size=60)
+    assert drawn[0]["["] == drawn[0]["]"] == 2 and not drawn[0].keys() & {"[MASK]", "[PAD]"}
 
 
 WRONG = {

@@ -1,6 +1,7 @@
 """Week 5's other widgets: masking, asking, the recorded trainings, and the ready models."""
 
 import json
+import unicodedata
 
 import pytest
 import torch
@@ -67,6 +68,12 @@ def test_an_empty_text_has_nothing_to_hide(ready):
 
 
 # -- asking
+
+
+def test_a_question_in_decomposed_korean_has_the_answers_of_the_composed_one(ready):
+    question = "나는 [MASK]에서 우유를 샀다"
+    decomposed = unicodedata.normalize("NFD", question)
+    assert exact_answers(ready[1], decomposed) == exact_answers(ready[1], question)
 
 
 def test_answers_stand_beside_the_exact_ones(ready):

@@ -9,6 +9,7 @@ import pytest
 import tokenizers
 import transformers
 
+from course_lib import wordpiece_training
 from course_lib.wordpiece import (
     SPECIAL,
     WordPieceTokenizer,
@@ -22,7 +23,7 @@ from course_lib.wordpiece import (
 from course_lib.wordpiece_training import characters_of, count_words, joined, merges, train_wordpiece
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-from fuzz_wordpiece import compare
+from fuzz_wordpiece import SETTINGS, compare, drawn
 
 VOCAB = [*SPECIAL, *"abcdefg", *("##" + c for c in "abcdefg"), "나", "##는", "##에", "에", "bad", "##ge", "!"]
 
@@ -154,6 +155,18 @@ def random_corpus(seed, words=600):
     rng = random.Random(seed)
     drawn = ["".join(rng.choices("abcde", (9, 6, 4, 2, 1), k=rng.randint(1, 8))) for _ in range(words)]
     return [" ".join(drawn[start : start + 30]) for start in range(0, words, 30)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2_000, 10**9])
+@pytest.mark.parametrize("lowercase, accents", SETTINGS)
+def test_words_are_counted_as_one_by_one(monkeypatch, lowercase, accents, at_once):
+    """And in the order in which they come: of equal counts, `most_common` shows the first."""
+    monkeypatch.setattr(wordpiece_training, "COUNTED_AT_ONCE", at_once)
+    texts = [text for *_, text in drawn(500, seed=2)]
+    texts += [*random_corpus(3), "[MASK] [mask] \x1c[PAD]", " ", ""]
+    tokenizer = WordPieceTokenizer(SPECIAL, lowercase, accents)
+    wanted = Counter(text_of(word) for text in texts for word in words(tokenizer.normalise(read(text))))
+    assert list(count_words(texts, lowercase, accents).items()) == list(wanted.items())
 
 
 def brute_force(counts, rule, min_frequency=2):

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_answers
+from course_lib.corpus import composed
 from course_lib.fill_mask import fill_mask
 
 
@@ -13,7 +14,7 @@ def exact_answers(town, text, top=5):
     """For each gap the `top` likeliest pieces of the grammar, as [(piece, probability), …]. ValueError where
     the town tells no such story.
     """
-    posterior = town.posterior(town.tokenizer.tokenize(text, continue_masks=True))
+    posterior = town.posterior(town.tokenizer.tokenize(composed(text), continue_masks=True))
     return [list(answer.items())[:top] for answer in posterior.values()]
 
 

@@ -6,7 +6,6 @@ from. Week 5 opens it again with `my_tokenizer` and `my_texts`.
 
 import codecs
 import shutil
-import unicodedata
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -16,7 +15,7 @@ import ipywidgets as widgets
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_vocabulary
 from course_lib.classroom.store import STORE
-from course_lib.corpus import SUFFIXES, paragraphs, why_not_text
+from course_lib.corpus import SUFFIXES, composed, paragraphs, why_not_text
 from course_lib.files import replace
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -133,7 +132,9 @@ class OwnTokenizer(widgets.VBox):
             return
         finally:
             self.button.disabled = False
-        used = Counter(piece for text in texts for piece in tokenizer.tokenize(text))
+        used = Counter(
+            piece for text in texts for piece in tokenizer.tokenize(text, split_special_tokens=True)
+        )
         self.picture.value = draw_vocabulary(tokenizer.vocab, used).html()
         fewer = " (your text holds no more)" if len(tokenizer.vocab) < self.size.value else ""
         cut = f" Only the first {MOST:,} characters were read." if sum(map(len, texts)) >= MOST else ""
@@ -155,8 +156,7 @@ class OwnTokenizer(widgets.VBox):
 
 def typed(text):
     """The paragraphs of a text from the keyboard."""
-    composed = unicodedata.normalize("NFC", text)
-    return [" ".join(each.split()) for each in composed.split("\n\n") if each.strip()]
+    return [" ".join(each.split()) for each in composed(text).split("\n\n") if each.strip()]
 
 
 def own_tokenizer():

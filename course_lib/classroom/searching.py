@@ -11,6 +11,7 @@ import torch
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.watch import watch
+from course_lib.corpus import composed
 from course_lib.similarity import most_similar, sentence_vectors
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "week6" / "questions.tsv"
@@ -33,7 +34,7 @@ def read_questions():
 
 def words(text):
     """What a keyword search looks for: the words in lower case; a name such as numpy.argsort gives two."""
-    return re.findall(r"[a-z0-9]+", text.lower())
+    return re.findall(r"[a-z0-9]+", composed(text).lower())
 
 
 class Search:
