@@ -18,7 +18,7 @@ SIDES = {"ours": our_step, "transformers": their_step}
 def peak(*command):
     """The greatest number of bytes in memory of a fresh process that runs a module: see `benchmarks.peak`."""
     whole = [sys.executable, "-m", "benchmarks.peak", *map(str, command)]
-    ended = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True)
+    ended = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
     if ended.returncode:
         raise RuntimeError(f"{' '.join(whole)} failed:\n{ended.stderr}")
     return int(ended.stdout)

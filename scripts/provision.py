@@ -48,7 +48,8 @@ def read_stamp():
 
 def write_stamp(extras):
     part = STAMP.with_suffix(".part")
-    part.write_text(json.dumps({"root": str(ROOT), "fingerprint": fingerprint(), "extras": extras}))
+    stamp = {"root": str(ROOT), "fingerprint": fingerprint(), "extras": extras}
+    part.write_text(json.dumps(stamp), encoding="utf-8")
     os.replace(part, STAMP)
 
 
@@ -57,7 +58,7 @@ def ask_nothing():
     file = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     settings = {"fetchNews": "false", "checkForUpdates": False}
-    file.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": settings}))
+    file.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": settings}), encoding="utf-8")
 
 
 def is_sound():
@@ -111,6 +112,7 @@ def run(what, command, lock):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
         errors="replace",
         pass_fds=[lock.fileno()],  # a child that outlives us keeps the next call waiting
     ) as process:
@@ -177,7 +179,7 @@ def provision(extra, lock):
 
 def main():
     extra = sys.argv[1] if len(sys.argv) > 1 else ""
-    with open(ROOT / "pyproject.toml") as lock:
+    with open(ROOT / "pyproject.toml", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -117,7 +117,7 @@ def test_a_failed_training_keeps_the_tokenizer_from_before():
 def test_a_broken_off_training_leaves_nothing_in_the_way(beside):
     for left_over in ("tokenizer.part", "tokenizer.old"):
         (beside / "my_course" / left_over).mkdir(parents=True)
-        (beside / "my_course" / left_over / "vocab.txt").write_text("broken")
+        (beside / "my_course" / left_over / "vocab.txt").write_text("broken", encoding="utf-8")
     train_own([TEXT], 60, "likelihood")
     assert [path.name for path in (beside / "my_course").iterdir()] == ["tokenizer"]
 

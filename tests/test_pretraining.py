@@ -306,6 +306,7 @@ def command(text, out, *options, launcher=("-m", "course_lib.pretraining")):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        encoding="utf-8",
     )
 
 
@@ -339,7 +340,10 @@ def test_two_processes_lose_what_one_loses(text, tmp_path):
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "course_lib.pretraining"]
     finish(command(text, tmp_path / "two", *options, launcher=launcher))
     one, two = (
-        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        [
+            json.loads(line)
+            for line in (tmp_path / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         for name in ("one", "two")
     )
     assert len(one) == 3

@@ -106,7 +106,7 @@ def test_ruff_and_provisioning_know_the_oldest_python():
 
 
 def run(command, **settings):
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **settings)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **settings, encoding="utf-8")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")
@@ -154,20 +154,22 @@ def house(tmp_path):
     """A folder with a Hangul name; its .venv holds a stand-in for pip and one package."""
     root = (tmp_path / "한글 폴더").resolve()
     root.mkdir()
-    (root / "pyproject.toml").write_text("[project]\n")
-    (root / "constraints.txt").write_text("torch==1\n")
+    (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    (root / "constraints.txt").write_text("torch==1\n", encoding="utf-8")
     script = load_script(root)
 
     def make_venv(_what, command, _lock):
         venv.create(script.VENV, symlinks=True)
         (site,) = script.VENV.glob("lib/python*/site-packages")
-        (site / "pip.py").write_text(PIP)
-        (site / "thing.py").write_text("x = 1\n")
+        (site / "pip.py").write_text(PIP, encoding="utf-8")
+        (site / "thing.py").write_text("x = 1\n", encoding="utf-8")
         (site / "thing-1.dist-info").mkdir()
         (site / "thing-1.dist-info" / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: thing\nVersion: 1\n"
+            "Metadata-Version: 2.1\nName: thing\nVersion: 1\n", encoding="utf-8"
         )
-        (site / "thing-1.dist-info" / "RECORD").write_text("thing.py,,6\nthing-1.dist-info/RECORD,,\n")
+        (site / "thing-1.dist-info" / "RECORD").write_text(
+            "thing.py,,6\nthing-1.dist-info/RECORD,,\n", encoding="utf-8"
+        )
         return site
 
     def run_or_make(what, command, lock, real=script.run):
@@ -177,10 +179,10 @@ def house(tmp_path):
     site = make_venv(None, None, None)
 
     def provision(extra=""):
-        with open(root / "pyproject.toml") as lock:
+        with open(root / "pyproject.toml", encoding="utf-8") as lock:
             script.provision(extra, lock)
         calls = root / "pip-calls"
-        lines = calls.read_text().splitlines() if calls.exists() else []
+        lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
         calls.unlink(missing_ok=True)
         return lines
 
@@ -201,7 +203,7 @@ def test_extra_is_added_once_and_covers_the_base(house):
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
 def test_changed_list_is_installed(house, name):
     house.provision()
-    with open(house.root / name, "a") as file:
+    with open(house.root / name, "a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert len(house.provision()) == 1
 
@@ -211,7 +213,7 @@ def break_nothing(house):
 
 
 def cut_a_file_short(house):
-    (house.site / "thing.py").write_text("x")
+    (house.site / "thing.py").write_text("x", encoding="utf-8")
 
 
 def lose_a_file(house):
@@ -257,8 +259,8 @@ def test_interrupted_installation_is_built_again(house, damage, sound):
 
 def test_moved_folder_is_built_again(house):
     house.provision()
-    stamp = json.loads(house.script.STAMP.read_text())
-    house.script.STAMP.write_text(json.dumps({**stamp, "root": "/elsewhere"}))
+    stamp = json.loads(house.script.STAMP.read_text(encoding="utf-8"))
+    house.script.STAMP.write_text(json.dumps({**stamp, "root": "/elsewhere"}), encoding="utf-8")
     (house.site / "kept").touch()
     assert len(house.provision()) == 1
     assert not (house.site / "kept").exists()
@@ -287,7 +289,7 @@ def test_full_disk_gets_a_message(house):
 def test_jupyterlab_asks_nothing_and_looks_for_no_newer_version(house):
     house.provision()
     file = house.root / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    settings = json.loads(file.read_text())["@jupyterlab/apputils-extension:notification"]
+    settings = json.loads(file.read_text(encoding="utf-8"))["@jupyterlab/apputils-extension:notification"]
     assert settings == {"fetchNews": "false", "checkForUpdates": False}
 
 
@@ -318,5 +320,7 @@ def test_missing_venv_gets_a_message(monkeypatch):
 
 def test_course_is_installed_from_this_folder(tmp_path):
     found = "import course_lib; print(course_lib.__file__)"
-    shown = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, cwd=tmp_path)
+    shown = subprocess.run(
+        [sys.executable, "-c", found], capture_output=True, text=True, cwd=tmp_path, encoding="utf-8"
+    )
     assert Path(shown.stdout.strip()) == ROOT / "course_lib" / "__init__.py"

@@ -86,7 +86,7 @@ def test_two_kernels_at_once_lose_nothing(tmp_path):
 
 
 def test_where_nothing_can_be_written_the_kernel_remembers(tmp_path):
-    (tmp_path / "my_course").write_text("a file where the folder should be")
+    (tmp_path / "my_course").write_text("a file where the folder should be", encoding="utf-8")
     store = Store(tmp_path / "my_course")
     store.attempt("0.2", "passed")
     assert store.exercise("0.2")["status"] == "passed"
@@ -155,9 +155,9 @@ def test_a_record_of_another_version_breaks_no_card_and_no_map(store, record):
 
 
 def test_where_no_folder_can_be_made_a_temporary_one_serves(tmp_path, capsys):
-    (tmp_path / "my_course").write_text("a file where the folder should be")
+    (tmp_path / "my_course").write_text("a file where the folder should be", encoding="utf-8")
     room = Store(tmp_path / "my_course").room("week5")
-    (room / "note.txt").write_text("can be written")
+    (room / "note.txt").write_text("can be written", encoding="utf-8")
     assert tmp_path not in room.parents and str(room) in capsys.readouterr().out
     shutil.rmtree(room)
     assert Store(tmp_path / "other").room("week5") == tmp_path / "other" / "week5"
@@ -211,7 +211,9 @@ def test_an_answer_changed_on_disk_is_checked_before_it_is_used(store, capsys):
 
     original = encoder.add_and_norm
     submit(find("2.6"), MINE)
-    store.answer_file(find("2.6")).write_text(MINE.replace("norm(change + hidden)", "norm(change)"))
+    store.answer_file(find("2.6")).write_text(
+        MINE.replace("norm(change + hidden)", "norm(change)"), encoding="utf-8"
+    )
     with my_code() as mine:
         assert mine == [] and encoder.add_and_norm is original
     assert "does not pass any more" in capsys.readouterr().out

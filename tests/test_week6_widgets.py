@@ -154,7 +154,7 @@ def test_a_tried_exercise_is_not_a_passed_one(store):
 
 
 def test_a_folder_that_cannot_be_written_is_said(store, capsys):
-    store.folder.write_text("a file stands where the folder should be")
+    store.folder.write_text("a file stands where the folder should be", encoding="utf-8")
     certificate()
     assert "It cannot be kept" in capsys.readouterr().out
 

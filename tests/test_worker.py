@@ -199,7 +199,9 @@ def test_a_script_without_a_main_guard_can_check(tmp_path):
         f"right = 'def average_vector(vectors):\\n    {RIGHT}\\n'",
     ]
     script.write_text("\n".join([*lines, "print(check('0.2', right).status)"]), encoding="utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, encoding="utf-8"
+    )
     assert (done.stdout.strip(), done.stderr) == ("passed", "")
 
 
@@ -252,7 +254,9 @@ def test_the_process_ends_when_its_notebook_is_gone():
         "    threading.Timer(0.5, os.kill, (os.getpid(), 9)).start()\n"
         "    WORKER.check('0.2', 'while True: pass')\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, encoding="utf-8"
+    )
     worker = psutil.Process(int(done.stdout)) if psutil.pid_exists(int(done.stdout)) else None
     if worker is not None:
         worker.wait(timeout=20)

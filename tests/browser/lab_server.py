@@ -88,7 +88,9 @@ class Server:
                 return self.request("api")
             except OSError:  # not listening yet
                 time.sleep(0.2)
-        raise RuntimeError(f"JupyterLab did not start. Its log ends:\n{self.log.read_text()[-3000:]}")
+        raise RuntimeError(
+            f"JupyterLab did not start. Its log ends:\n{self.log.read_text(encoding='utf-8')[-3000:]}"
+        )
 
     def stop_kernels(self):
         """End every kernel, so that the next test finds none and the memory is free."""

@@ -52,7 +52,7 @@ def test_a_learner_can_work(lab, notebook):
     lab.run_all()
     assert lab.widget_errors() == []
     expect(lab.output("print('the end')")).to_have_text("the end")
-    assert (lab.server.root / "my_course" / "note.txt").read_text() == "kept"
+    assert (lab.server.root / "my_course" / "note.txt").read_text(encoding="utf-8") == "kept"
 
     greeting = lab.output("button = ")
     lab.button(greeting, "Greet").click()
