@@ -130,7 +130,7 @@ class PreTraining:
         # Each process knows the mean over its own gaps; weighted like this, their average is the mean over
         # all.
         count = (labels != IGNORE_INDEX).sum().item()
-        loss = output.loss * count * processes / total
+        loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
         self.optimizer.zero_grad()
         loss.backward()
         clip_grad_norm_(self.model.parameters(), self.training.clip)

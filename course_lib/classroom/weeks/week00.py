@@ -86,3 +86,5 @@ class AverageVector(CodeExercise):
         yield dict(vectors=draw(3, 1, seed=2))  # one number a word
         yield dict(vectors=draw(5, 2, seed=3))  # the same shape, other numbers
         yield dict(vectors=0.01 * draw(40, 3, seed=4))
+        yield dict(vectors=torch.tensor([[1.0, 2.0], [1.0, 2.0], [4.0, 5.0]]))  # two equal words
+        yield dict(vectors=torch.tensor([[0.0, 0.0], [3.0, 1.0]]))  # zeros are a word, too

@@ -404,6 +404,7 @@ class ConvolutionMatrix(CodeExercise):
         yield dict(kernel=draw(3, seed=5), length=12)
         yield dict(kernel=draw(5, seed=6), length=2)  # longer than the row
         yield dict(kernel=draw(3, seed=7), length=4)  # the first sizes, another kernel
+        yield dict(kernel=draw(9, seed=8), length=2)  # its ends are farther away than the row is long
 
 
 class Careful(Quiz):

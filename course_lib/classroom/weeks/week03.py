@@ -146,7 +146,7 @@ class IsPunctuation(CodeExercise):
         )
 
     def cases():
-        some = "!。$+<^`|~「가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
+        some = "!。$+<^`|~「＄＋가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
         signs = [chr(number) for number in range(32, 128) if not chr(number).isalnum()]
         for character in dict.fromkeys([*some, *signs, *draw_characters(2)]):
             yield dict(character=character)
@@ -431,6 +431,7 @@ class Joined(CodeExercise):
             pieces=["a", "##b", "##c"], pair=("a", "##b"), merged="A"
         )  # whatever the new piece is called
         yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
+        yield dict(pieces=["x", "##b", "##a"], pair=("##a", "##b"), merged="##ab")  # the other way round
         pairs = (("a", "##b"), ("##a", "##b"), ("##a", "##a"), ("##b", "##ab"))
         for seed, word in enumerate(draw_words(16, "ab", 9, seed=1)):
             left, right = pairs[seed % 4]

@@ -178,6 +178,7 @@ class MeanPooling(CodeExercise):
         )
         yield dict(hidden=draw(2, 3, 3, seed=3), attention_mask=torch.tensor([[1, 0, 0], [1, 1, 0]]))
         yield dict(hidden=draw(1, 4, 1, seed=4), attention_mask=torch.tensor([[1, 1, 0, 0]]))
+        yield dict(hidden=draw(1, 3, 4, seed=5).relu(), attention_mask=torch.tensor([[1, 1, 1]]))  # zeros
         yield dict(hidden=draw(3, 1, 5, seed=5), attention_mask=torch.tensor([[1], [1], [1]]))
         lengths = torch.tensor([1, 7, 4, 9])
         mask = (torch.arange(9) < lengths[:, None]).long()
