@@ -19,12 +19,13 @@ RIGHT = "return vectors.mean(dim=0)"
 
 
 LESS_PATIENT = Worker(time_limit=2.0)
+MORE_PATIENT = Worker(time_limit=60.0)  # on a slow machine it takes seconds to fill the memory
 
 
-def answer(body):
+def answer(body, worker=LESS_PATIENT):
     """The verdict on exercise 0.2 for a function with this body."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return LESS_PATIENT.check("0.2", f"def average_vector(vectors):\n{lines}")
+    return worker.check("0.2", f"def average_vector(vectors):\n{lines}")
 
 
 SAID = {
@@ -40,7 +41,6 @@ SAID = {
     ),
     "a tensor larger than memory": ("return torch.ones(10**11)", "more memory than there is"),
     "a list larger than memory": ("x = [0] * 10**11", "more memory than there is"),
-    "memory eaten bit by bit": ("x = []\nwhile True: x.append(torch.ones(10**6))", "memory"),
     "input": ("return input('number? ')", "input() waits for a person"),
     "exit": ("exit()", "ends the program"),
     "sys.exit": ("import sys\nsys.exit(1)", "ends the program"),
@@ -94,6 +94,12 @@ def test_it_is_said_in_words_and_the_next_answer_passes(case):
     verdict = answer(body)
     assert verdict.status == "failed" and words in verdict.message
     assert answer(RIGHT).passed
+
+
+def test_memory_eaten_bit_by_bit_is_refused():
+    verdict = answer("x = []\nwhile True: x.append(torch.ones(10**6))", MORE_PATIENT)
+    assert verdict.status == "failed" and "more memory than" in verdict.message
+    assert answer(RIGHT, MORE_PATIENT).passed
 
 
 REMEMBERING = {
@@ -179,7 +185,7 @@ def test_a_busy_machine_makes_a_check_slower_and_not_wrong():
         for process in [worker.process, *busy]:
             os.sched_setaffinity(process.pid, {core})
         computing = "import time\ndef average_vector(vectors):\n"
-        computing += "    if vectors.shape[0] == 2:\n        until = time.process_time() + 0.25\n"
+        computing += "    if vectors.shape == (1, 4):\n        until = time.process_time() + 0.25\n"
         computing += f"        while time.process_time() < until: pass\n    {RIGHT}\n"
         began = time.monotonic()
         verdict = worker.check("0.2", computing)

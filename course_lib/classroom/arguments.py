@@ -104,6 +104,8 @@ def has_twice(elements):
 
 def where_it_fails(cases, wrong):
     """What exactly the cases that went wrong have in common, or None."""
+    if len(cases) - len(wrong) < 2:
+        return None  # a single case can come out right by chance
     for name in cases[0]:
         for words, belongs in KINDS_OF_CASES:
             kind = {i for i, case in enumerate(cases) if name in case and belongs(case[name])}
