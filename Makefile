@@ -1,5 +1,7 @@
 # Each target makes .venv on first use; nothing else to know. Another Python: make lab PYTHON=python3.12
 PYTHON ?= python3
+# Files that are tested at a time, each on one core.
+JOBS ?= 2
 VENV := .venv/bin/python
 PROVISION := @command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.10 or newer." >&2; exit 1; }; \
 	"$(PYTHON)" scripts/provision.py
@@ -28,11 +30,11 @@ test:
 	$(PROVISION) test
 	$(VENV) -m ruff check
 	$(VENV) -m ruff format --check
-	$(VENV) -m pytest -q
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-browser:
 	$(PROVISION) test
-	COURSE_BROWSER=1 $(VENV) -m pytest -q tests/browser
+	COURSE_BROWSER=1 $(VENV) -m pytest -q -n $(JOBS) --dist loadfile tests/browser
 
 notebooks:
 	$(PROVISION) test
