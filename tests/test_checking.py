@@ -111,12 +111,25 @@ PRODUCTS = [dict(left=MATRIX, right=MATRIX**2 * k, scale=k) for k in (1.0, 2.0, 
     ("answer", "words"),
     [
         (lambda left, right, scale: left @ right.T, "the same whatever scale is"),
-        (lambda left, right, scale: left, "is the argument left, as it came in"),
+        (lambda left, right, scale: left, "In these cases your result is left, as it came in"),
         (lambda left, right, scale: right @ left.T * scale, "left and right are exchanged"),
+        (lambda left, right, scale: left @ -right.T * scale, "left is taken with the other sign"),
+        (lambda left, right, scale: left @ right.flip(0).T * scale, "right is turned around in its first"),
+        (lambda left, right, scale: left[1:] @ right.T * scale, "left is without its first row"),
     ],
 )
 def test_the_part_of_an_argument_is_told(answer, words):
     assert words in about(answer, lambda left, right, scale: left @ right.T * scale, PRODUCTS)
+
+
+def test_a_case_may_leave_an_argument_to_its_default():
+    cases = [dict(x=MATRIX, k=2.0), dict(x=MATRIX, k=3.0), dict(x=MATRIX)]
+    assert about(lambda x, k=1.0: x.exp() + k, lambda x, k=1.0: x * k, cases) is None
+
+
+def test_one_case_that_comes_out_right_proves_no_rule():
+    cases = [dict(x=torch.ones(2)), dict(x=torch.ones(2, 3)), dict(x=torch.ones(2, 3))]
+    assert about(lambda x: x.sum() + x.std() * (x.ndim - 1) + x.ndim - 1, lambda x: x.sum(), cases) is None
 
 
 def test_what_the_wrong_cases_have_in_common_is_told():
@@ -142,6 +155,10 @@ NO_ANSWERS = {
     ),
     "another name altogether": ("x = 1", "defines no function called split_heads"),
     "a number of that name": ("split_heads = 3", "split_heads is of the type int"),
+    "another kind of parameters": (
+        "def split_heads(x, y):\n    return x",
+        "parameters must be (hidden, num_heads)",
+    ),
     "the library's": ("from course_lib.attention import split_heads", "the course's own function"),
 }
 
@@ -259,3 +276,22 @@ def test_a_copy_is_not_changed_with_its_original():
     original["a"][1].add(2)
     original["b"][0].weight.data.zero_()
     assert copy["a"][0].sum() == 0 and copy["a"][1] == {1} and copy["b"][0].weight.sum() == 2
+
+
+def test_a_default_that_is_lost_is_asked_back():
+    verdict = check("2.2", "def attention_weights(query, key, mask):\n    return query\n")
+    assert "give it its default back, mask=None" in verdict.message
+
+
+def test_a_changed_setting_of_a_module_is_a_changed_argument():
+    lines = (
+        "def add_and_norm(hidden, change, norm):\n    norm.eps = 1e-12\n    return norm(hidden + change)\n"
+    )
+    assert "changes its argument norm in place" in check("2.6", lines).message
+
+
+def test_a_wrong_shape_is_told_before_its_numbers():
+    lines = "def permute_pixels(images, seed):\n    order = torch.randperm(images[0].numel(), generator="
+    lines += "torch.Generator().manual_seed(seed))\n    n, h, w = images.shape\n"
+    lines += "    return images.flatten(1)[:, order].view(n, w, h)\n"
+    assert "must have the shape (2, 2, 3); yours has (2, 3, 2)" in check("1.4", lines).message

@@ -213,7 +213,7 @@ TOLD = [
     ("4.4", VIEWED, "view size is not compatible"),
     ("5.6", COUNTS_LOSSES, "the numbers are not"),
     ("2.6", ADDED.format("norm(hidden + change).detach()"), "no gradient comes back to hidden and change"),
-    ("2.6", ADDED.format("norm((hidden + change) / 2)"), "nearly the wanted ones"),
+    ("2.6", ADDED.format("norm((hidden + change) / 2)"), "You halve the sum"),
     (
         "2.6",
         ADDED.format("norm(hidden + change + (hidden - hidden.detach()))"),

@@ -1,4 +1,4 @@
-"""What a wrong result has to do with the arguments: is one of them ignored, exchanged, or handed back?"""
+"""What a wrong result has to do with the arguments: is one ignored, exchanged, changed, or handed back?"""
 
 import itertools
 
@@ -12,14 +12,20 @@ def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
 
     wrong: the numbers of the cases that went wrong
     """
-    names = list(cases[0])  # what a later case has besides has a default
+    names = [name for name in cases[0] if all(name in case for case in cases)]  # the others have a default
     bad = [(cases[i], outcomes[i].result, wanted[i].result) for i in wrong]
     for name in names:
         if all(same(got, case[name]) for case, got, _ in bad):
-            return f"Your result is the argument {name}, as it came in."
+            return (
+                f"In {'these cases' if len(bad) > 1 else 'this case'} your result is {name}, as it came in."
+            )
     for one, other in itertools.combinations(names, 2):
         if all(exchanging_gives(reference, case, one, other, got) for case, got, _ in bad):
             return f"Your result is what comes out where {one} and {other} are exchanged."
+    for name in names:
+        for words, change in changes_of(cases[0][name]):
+            if changing_gives(reference, bad, name, change):
+                return f"Your result is what comes out where {name} is {words}."
     for name in names:
         if plays_no_part(answer, reference, cases, name):
             return f"Your result stays the same whatever {name} is: where do you use it?"
@@ -36,6 +42,63 @@ def exchanging_gives(reference, case, one, other, got):
         return False
     result = result_of(reference, case | {one: case[other], other: case[one]})
     return result is not None and same(got, result)
+
+
+def changing_gives(reference, bad, name, change):
+    """Do the wrong results come out of the reference where one argument is changed?
+
+    A case in which it cannot be changed so says nothing; two at least have to say yes.
+    """
+    told = 0
+    for case, got, _ in bad:
+        try:
+            result = result_of(reference, case | {name: change(case[name])})
+        except (RuntimeError, TypeError, IndexError, AttributeError):
+            continue
+        if result is None or (torch.is_tensor(result) and result.isnan().any()):
+            continue
+        if not same(got, result):
+            return False
+        told += 1
+    return told > 1
+
+
+def changes_of(value):
+    """(words, function) of what is worth a try for an argument of this kind."""
+    if torch.is_tensor(value) and value.dtype == torch.bool:
+        return [("the other way round: True for False", torch.logical_not)]
+    if torch.is_tensor(value):
+        return TENSORS
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [
+            ("one larger than it is", lambda each: each + 1),
+            ("one smaller than it is", lambda each: each - 1),
+        ]
+    if isinstance(value, str):
+        return [("in lower case", str.lower), ("turned around", lambda each: each[::-1])]
+    if isinstance(value, (list, tuple)):
+        return [
+            ("turned around", lambda each: each[::-1]),
+            ("without its first element", lambda each: each[1:]),
+            ("without its last element", lambda each: each[:-1]),
+        ]
+    return []
+
+
+TENSORS = [
+    ("taken with the other sign", torch.neg),
+    ("taken without its signs", torch.abs),
+    ("taken twice", lambda each: each + each),
+    ("divided by its sum", lambda each: each / each.sum()),
+    ("transposed", lambda each: each.transpose(-2, -1)),
+    ("turned around in its first dimension", lambda each: each.flip(0)),
+    ("turned around in its last dimension", lambda each: each.flip(-1)),
+    ("without its first row", lambda each: each[1:]),
+    ("without its last row", lambda each: each[:-1]),
+    ("without its last row and column", lambda each: each[..., :-1, :-1]),
+    ("cut off to whole numbers", torch.trunc),
+    ("cut off below 0 and above 1", lambda each: each.clamp(0, 1)),
+]
 
 
 def plays_no_part(answer, reference, cases, name):

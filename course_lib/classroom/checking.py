@@ -100,15 +100,21 @@ def why_missing(source, exercise, namespace):
 
 
 def require_parameters(answer, exercise):
-    """NoAnswer where the parameters are not those of the stub. One that takes whatever comes, as decorators
-    make them, is as good.
+    """NoAnswer where the parameters are not those of the stub, or one has lost its default. A function that
+    takes whatever comes, as decorators make them, is as good.
     """
-    wanted = list(inspect.signature(exercise.stub).parameters)
-    found = inspect.signature(answer).parameters
+    wanted, found = (inspect.signature(each).parameters for each in (exercise.stub, answer))
     kinds = {each.kind for each in found.values()}
-    takes_all = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds
-    if list(found) != wanted and not takes_all:
+    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds:
+        return
+    if list(found) != list(wanted):
         raise NoAnswer(f"The parameters must be ({', '.join(wanted)}); yours are ({', '.join(found)}).")
+    for name, parameter in wanted.items():
+        if parameter.default is not parameter.empty and found[name].default is parameter.empty:
+            raise NoAnswer(
+                f"{name} can be left out by whoever calls {exercise.name}: give it its default back, "
+                f"{name}={parameter.default!r}."
+            )
 
 
 def remembers(exercise, source, answer, cases, outcomes, wanted, wrong):

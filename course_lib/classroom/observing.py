@@ -153,7 +153,7 @@ def same(one, other):
     if torch.is_tensor(other):
         return torch.is_tensor(one) and same_tensor(one, other)
     if isinstance(other, nn.Module):
-        return type(one) is type(other) and same(dict(one.state_dict()), dict(other.state_dict()))
+        return type(one) is type(other) and same(contents(one), contents(other))
     if isinstance(other, (tuple, list)):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     if isinstance(other, float):  # 1 is as good as 1.0, but where an integer is wanted, 1.0 is none
@@ -165,6 +165,12 @@ def same(one, other):
             one, other = +one, +other  # without zeros
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in other)
     return one is other or (type(one) is type(other) and type(one).__module__ == "builtins" and one == other)
+
+
+def contents(module):
+    """The weights of a module and its plain settings, such as the eps of a LayerNorm."""
+    settings = {name: value for name, value in vars(module).items() if isinstance(value, (int, float, tuple))}
+    return settings | module.state_dict()
 
 
 def is_dense(value):

@@ -73,6 +73,10 @@ class AverageVector(CodeExercise):
             """You divided by the size of a vector. An average divides by how many words there are."""
             return vectors.sum(dim=0) / vectors.shape[-1]
 
+        def divided_by_one_less(vectors):
+            """You divided by one less than the number of words. For an average it is the number of words."""
+            return vectors.sum(dim=0) / (len(vectors) - 1)
+
         def kept_the_dimension(vectors):
             """The numbers are right, in a matrix of one row. The result is a vector: let the dimension
             disappear.

@@ -244,6 +244,25 @@ class Permute(CodeExercise):
             generator = torch.Generator().manual_seed(seed)
             return images[:, torch.randperm(images.shape[1], generator=generator)]
 
+        def columns_only(images, seed):
+            """You put whole columns into a new order. A permutation of the pixels has to move each pixel."""
+            generator = torch.Generator().manual_seed(seed)
+            return images[:, :, torch.randperm(images.shape[2], generator=generator)]
+
+        def used_twice(images, seed):
+            """You use the order twice, one time after the other: pixel i has to come from place `order[i]`,
+            and not from `order[order[i]]`.
+            """
+            return Permute.solution(Permute.solution(images, seed), seed)
+
+        def rows_and_columns(images, seed):
+            """You put the rows into a new order and then the columns. So pixels of one row stay together; a
+            permutation of the pixels moves each of them on its own.
+            """
+            generator = torch.Generator().manual_seed(seed)
+            rows = torch.randperm(images.shape[1], generator=generator)
+            return images[:, rows][:, :, torch.randperm(images.shape[2], generator=generator)]
+
         def images_in_a_new_order(images, seed):
             """You put the *images* into a new order, and each image is as it was. Their labels no longer fit,
             too.

@@ -212,15 +212,17 @@ class AttentionWeights(CodeExercise):
         mask[..., 0] = True
         batch = dict(query=draw(2, 3, 6, 5, seed=11), key=draw(2, 3, 7, 5, seed=12))
         yield dict(**batch, mask=mask)
+        yield dict(query=draw(3, 4, seed=13), key=draw(2, 4, seed=14))  # its mask left out
 
     @classmethod
     def compares_gradients(cls, given):
         """In a row that allows nothing they depend on how the scores were made small."""
-        return given["mask"] is None or given["mask"].any(dim=-1).all()
+        mask = given.get("mask")
+        return mask is None or mask.any(dim=-1).all()
 
     def explain(given, got, wanted):
         mask = torch.ones(got.shape, dtype=torch.bool)
-        if given["mask"] is not None:
+        if given.get("mask") is not None:
             mask = given["mask"].expand(got.shape)
         allows_some = mask.any(dim=-1)
         if not torch.allclose(got[~allows_some], wanted[~allows_some]):
@@ -367,6 +369,20 @@ class TooEven(CodeExercise):
                 hidden, query_map, key_map, value_map, num_heads, scale=math.sqrt(hidden.shape[-2])
             )
 
+        def root_of_both(hidden, query_map, key_map, value_map, num_heads):
+            """You divide by √(hidden_size · num_heads), which makes the weights more even still. Each head
+            has num_heads times *fewer* numbers than the whole vector.
+            """
+            scale = math.sqrt(hidden.shape[-1] * num_heads)
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
+
+        def divided_outside_the_root(hidden, query_map, key_map, value_map, num_heads):
+            """You divide by √hidden_size / num_heads. The division by num_heads belongs *under* the root: the
+            root of head_size.
+            """
+            scale = math.sqrt(hidden.shape[-1]) / num_heads
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
+
         def fixed_and_broken(hidden, query_map, key_map, value_map, num_heads):
             """The scale is right now. But the softmax was right before: it has to run over the keys,
             dim=-1.
@@ -401,6 +417,7 @@ class TooEven(CodeExercise):
         yield dict(hidden=draw(2, 3, 8, seed=7), **TooEven.maps(8), num_heads=2)
         yield dict(hidden=draw(2, 3, 8, seed=8), **TooEven.maps(8), num_heads=8)
         yield dict(hidden=draw(1, 1, 6, seed=9), **TooEven.maps(6), num_heads=3)
+        yield dict(hidden=draw(2, 4, 6, seed=10), **TooEven.maps(6), num_heads=3)
 
     def maps(size):
         return {
@@ -490,6 +507,18 @@ class AddAndNorm(CodeExercise):
             """The sum is right, and nothing normalises it: call `norm`."""
             return hidden + change
 
+        def averaged(hidden, change, norm):
+            """You halve the sum. LayerNorm hides that nearly everywhere, for it divides by the spread itself;
+            but what is asked for is x + Sublayer(x).
+            """
+            return norm((hidden + change) / 2)
+
+        def residual_around_the_norm(hidden, change, norm):
+            """x is there twice: in the sum, and once more outside of the norm. The result is the norm of the
+            sum alone.
+            """
+            return hidden + norm(hidden + change)
+
         def ignored_the_change(hidden, change, norm):
             """The change is missing: whatever attention found is thrown away."""
             return norm(hidden)
@@ -528,6 +557,8 @@ class AddAndNorm(CodeExercise):
         yield dict(**small, norm=AddAndNorm.norm(6, eps=1e-12))  # as BERT's, whose eps is that small
         yield dict(hidden=draw(2, 3, 4, seed=8), change=draw(2, 3, 4, seed=9), norm=AddAndNorm.norm(4, False))
         yield dict(hidden=draw(6, seed=10), change=draw(6, seed=11), norm=AddAndNorm.norm(6))
+        close = dict(hidden=0.1 * draw(3, 5, seed=12), change=0.1 * draw(3, 5, seed=13))
+        yield dict(**close, norm=AddAndNorm.norm(5, eps=0.1))  # an eps that counts
 
     def norm(size, bias=True, eps=1e-5):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""

@@ -137,13 +137,24 @@ class IsPunctuation(CodeExercise):
     def explain(given, got, wanted):
         character = given["character"]
         if character.isascii():
-            return None
+            return (
+                f"{character!r} is {IsPunctuation.what_it_is(character)}: to BERT it is "
+                f"{'' if wanted else 'no '}punctuation. The same holds of each sign of its sort."
+            )
         name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
         begins = "begins with P, so it is" if wanted else "does not begin with P, so outside ASCII it is no"
         return (
             f"The category of {name} is {unicodedata.category(character)}: it {begins} punctuation. Ask for "
             "the category of each character; a list of marks would have to hold hundreds."
         )
+
+    def what_it_is(character):
+        """Which of the sorts that the statement names, for a character of ASCII."""
+        if character.isalnum():
+            return "a letter or a digit of ASCII"
+        if character == " " or not character.isprintable():
+            return "in ASCII, and cannot be seen"
+        return "a visible sign of ASCII, and neither a letter nor a digit"
 
     def cases():
         some = "!。$+<^`|~「＄＋가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
@@ -432,6 +443,9 @@ class Joined(CodeExercise):
         )  # whatever the new piece is called
         yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
         yield dict(pieces=["x", "##b", "##a"], pair=("##a", "##b"), merged="##ab")  # the other way round
+        yield dict(pieces=["ab", "##c"], pair=("a", "##bc"), merged="abc")  # the same letters, cut elsewhere
+        yield dict(pieces=["a", "##.", "##c"], pair=("##.", "##c"), merged="##.c")  # a sign of patterns
+        yield dict(pieces=["a", "##bc", "##d"], pair=("##.", "##d"), merged="##.d")
         pairs = (("a", "##b"), ("##a", "##b"), ("##a", "##a"), ("##b", "##ab"))
         for seed, word in enumerate(draw_words(16, "ab", 9, seed=1)):
             left, right = pairs[seed % 4]
@@ -643,6 +657,10 @@ class LongestMatch(CodeExercise):
         yield dict(word="집에", vocab=frozenset({"[UNK]", "집", "##에"}))  # the tokenizer's is frozen
         long = "아버지가방에들어가신다" * 5
         yield dict(word=long + "!", vocab={long, "아버지", "##!"})
+        yield dict(word="a" * 150, vocab={"a", "##a", "##aa"})
+        yield dict(word="Ab", vocab={"A", "a", "Ab", "##b"})  # it changes no letter
+        yield dict(word="#a", vocab={"#", "##a", "a", "#a"})
+        yield dict(word="a", vocab=set())
         for seed, word in enumerate(draw_words(24, "ab", 7, seed=1)):
             pieces = draw_words(7, "ab", 3, seed)
             vocab = {"##" * (place % 3 > 0) + piece for place, piece in enumerate(pieces)} | {"a", "##b"}
