@@ -111,10 +111,11 @@ PRODUCTS = [dict(left=MATRIX, right=MATRIX**2 * k, scale=k) for k in (1.0, 2.0, 
     ("answer", "words"),
     [
         (lambda left, right, scale: left @ right.T, "the same whatever scale is"),
-        (lambda left, right, scale: left, "In these cases your result is left, as it came in"),
+        (lambda left, right, scale: left, "Where it goes wrong your result is left, as it came in"),
         (lambda left, right, scale: right @ left.T * scale, "left and right are exchanged"),
         (lambda left, right, scale: left @ -right.T * scale, "left is taken with the other sign"),
         (lambda left, right, scale: left @ right.flip(0).T * scale, "right is turned around in its first"),
+        (lambda left, right, scale: 7, "Your result is 7 in every case"),
         (lambda left, right, scale: left[1:] @ right.T * scale, "left is without its first row"),
     ],
 )
@@ -295,3 +296,16 @@ def test_a_wrong_shape_is_told_before_its_numbers():
     lines += "torch.Generator().manual_seed(seed))\n    n, h, w = images.shape\n"
     lines += "    return images.flatten(1)[:, order].view(n, w, h)\n"
     assert "must have the shape (2, 2, 3); yours has (2, 3, 2)" in check("1.4", lines).message
+
+
+def test_a_sparse_gradient_is_as_good():
+    lines = "def embed(input_ids, token_type_ids, words, positions, types):\n    n = input_ids.shape[1]\n"
+    lines += "    found = torch.nn.functional.embedding(input_ids, words, sparse=True)\n"
+    lines += "    return found + positions[:n] + types[token_type_ids]\n"
+    assert check("4.6", lines).passed
+
+
+def test_exchanged_arguments_are_told_though_the_shape_is_another_one():
+    lines = "def local_mask(length, window):\n    position = torch.arange(window)\n"
+    lines += "    return (position[:, None] - position).abs() <= length // 2\n"
+    assert "length and window are exchanged" in check("6.7", lines).message

@@ -5,6 +5,7 @@ import itertools
 import torch
 
 from course_lib.classroom.observing import observe, same
+from course_lib.classroom.relations import short
 
 
 def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
@@ -12,24 +13,36 @@ def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
 
     wrong: the numbers of the cases that went wrong
     """
-    names = [name for name in cases[0] if all(name in case for case in cases)]  # the others have a default
-    bad = [(cases[i], outcomes[i].result, wanted[i].result) for i in wrong]
+    if words := of_other_arguments(reference, cases, outcomes, wrong):
+        return words
+    first = outcomes[0].result
+    if len(cases) > 2 and not torch.is_tensor(first) and all(same(each.result, first) for each in outcomes):
+        return f"Your result is {short(first)} in every case."
+    for name in names_of(cases):
+        if plays_no_part(answer, reference, cases, name):
+            return f"Your result stays the same whatever {name} is: where do you use it?"
+    return where_it_fails(cases, wrong)
+
+
+def names_of(cases):
+    """The arguments that every case has; the others have a default."""
+    return [name for name in cases[0] if all(name in case for case in cases)]
+
+
+def of_other_arguments(reference, cases, outcomes, wrong):
+    """A sentence where the result is an argument itself, or right for other arguments than these, or None."""
+    names, bad = names_of(cases), [(cases[i], outcomes[i].result) for i in wrong]
     for name in names:
-        if all(same(got, case[name]) for case, got, _ in bad):
-            return (
-                f"In {'these cases' if len(bad) > 1 else 'this case'} your result is {name}, as it came in."
-            )
+        if all(same(got, case[name]) for case, got in bad):
+            return f"Where it goes wrong your result is {name}, as it came in."
     for one, other in itertools.combinations(names, 2):
-        if all(exchanging_gives(reference, case, one, other, got) for case, got, _ in bad):
+        if all(exchanging_gives(reference, case, one, other, got) for case, got in bad):
             return f"Your result is what comes out where {one} and {other} are exchanged."
     for name in names:
         for words, change in changes_of(cases[0][name]):
             if changing_gives(reference, bad, name, change):
                 return f"Your result is what comes out where {name} is {words}."
-    for name in names:
-        if plays_no_part(answer, reference, cases, name):
-            return f"Your result stays the same whatever {name} is: where do you use it?"
-    return where_it_fails(cases, wrong)
+    return None
 
 
 def result_of(function, case):
@@ -50,7 +63,7 @@ def changing_gives(reference, bad, name, change):
     A case in which it cannot be changed so says nothing; two at least have to say yes.
     """
     told = 0
-    for case, got, _ in bad:
+    for case, got in bad:
         try:
             result = result_of(reference, case | {name: change(case[name])})
         except (RuntimeError, TypeError, IndexError, AttributeError):

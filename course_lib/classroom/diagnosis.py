@@ -6,7 +6,7 @@ import textwrap
 
 import torch
 
-from course_lib.classroom.arguments import about_arguments
+from course_lib.classroom.arguments import about_arguments, of_other_arguments
 from course_lib.classroom.observing import flat, is_dense, same
 from course_lib.classroom.relations import PLACES, difference, relation, short
 
@@ -28,7 +28,12 @@ def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
     if not pairs:
         return lost_gradient(exercise, got, right)
     if complaint := wrong_kind(got.result, right.result):
-        return (relation(pairs) if has_other_form(got.result, right.result) else None) or complaint
+        if not has_other_form(got.result, right.result):
+            return complaint
+        words = relation(pairs)
+        if not words and len(pairs) == len(wrong):
+            words = of_other_arguments(exercise.reference(), cases, outcomes, wrong)
+        return words or complaint
     words = exercise.explain(case, got.result, right.result) or relation(pairs)
     if not words and len(pairs) == len(wrong):
         words = about_arguments(answer, exercise.reference(), cases, outcomes, wanted, wrong)

@@ -87,7 +87,8 @@ def gradients(function, given):
         found = torch.autograd.grad(total, list(floats.values()), allow_unused=True)
     except RuntimeError:  # torch refuses numpy() of a tensor that is to be learned, and some steps in place
         return None
-    return dict(zip(floats, found))
+    dense = (each if each is None else each.to_dense() for each in found)  # an embedding's may be sparse
+    return dict(zip(floats, dense))
 
 
 def line_of(error):

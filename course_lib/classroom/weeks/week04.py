@@ -159,6 +159,7 @@ class Sinusoids(CodeExercise):
         yield dict(length=3, hidden_size=10)
         yield dict(length=6, hidden_size=64)
         yield dict(length=4, hidden_size=384)
+        yield dict(length=600, hidden_size=2)  # more than any table that was made ahead
 
 
 class ReadTheSimilarities(ClickCell):
@@ -298,6 +299,11 @@ class Rotary(CodeExercise):
             """
             return Rotary.turn(vectors, 1).float()
 
+        def from_one(vectors):
+            """Your first vector is turned already. Positions count from 0, where no clock has moved."""
+            before = torch.cat([vectors[..., :1, :], vectors], dim=-2)
+            return Rotary.turn(before, 1)[..., 1:, :]
+
         def one_clock_for_all(vectors):
             """All pairs turn at the same speed, that of the first clock. Each pair has a clock of its own."""
             angle = clock_angles(*vectors.shape[-2:])[:, :1].to(vectors)
@@ -325,6 +331,9 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(3, 1, 6, seed=7))
         yield dict(vectors=draw(5, 5, 10, seed=8))
         yield dict(vectors=draw(2, 4, 32, seed=9))
+        yield dict(vectors=draw(6, 8, seed=11).double())
+        yield dict(vectors=draw(6, 8, seed=12))  # the shape again, in the other dtype
+        yield dict(vectors=draw(600, 2, seed=13))
 
 
 class Which(Quiz):
@@ -425,6 +434,10 @@ class EmbedBug(CodeExercise):
             length = input_ids.shape[1]
             return words[input_ids] + positions[1 : length + 1] + types[token_type_ids]
 
+        def types_of_the_first_text(input_ids, token_type_ids, words, positions, types):
+            """Every text gets the types of the first text. Each has its own: look all of them up."""
+            return words[input_ids] + positions[: input_ids.shape[1]] + types[token_type_ids[0]]
+
         def averaged(input_ids, token_type_ids, words, positions, types):
             """You take the average of the three. BERT adds them; the LayerNorm behind it sees to the size."""
             return EmbedBug.solution(input_ids, token_type_ids, words, positions, types) / 3
@@ -436,3 +449,6 @@ class EmbedBug(CodeExercise):
             input_ids = torch.randint(0, 7, shape, generator=generator)
             token_type_ids = torch.randint(0, 2, shape, generator=generator)
             yield dict(input_ids=input_ids, token_type_ids=token_type_ids, **tables)
+        ids, kinds = torch.tensor([[0, 4, 2]]), torch.tensor([[2, 0, 1]])  # three types
+        others = dict(words=draw(5, 4, seed=3), positions=draw(6, 4, seed=4), types=draw(3, 4, seed=5))
+        yield dict(input_ids=ids, token_type_ids=kinds, **others)

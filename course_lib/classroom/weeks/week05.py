@@ -41,7 +41,9 @@ class LayerParameters(CodeExercise):
 
     class mistakes:
         def without_biases(hidden_size, intermediate_size):
-            """The biases of the six matrices are missing."""
+            """5·hidden_size + intermediate_size numbers are missing. So many are the biases of the six
+            matrices; and so many are the two LayerNorms with the biases of the feed-forward network.
+            """
             return 4 * hidden_size**2 + 2 * hidden_size * intermediate_size + 4 * hidden_size
 
         def three_matrices(hidden_size, intermediate_size):
@@ -51,14 +53,40 @@ class LayerParameters(CodeExercise):
             return LayerParameters.count(hidden_size, intermediate_size, square=3)
 
         def without_norms(hidden_size, intermediate_size):
-            """The two LayerNorms are missing: each has a weight and a bias per hidden number."""
+            """4·hidden_size numbers are missing. So many are in the two LayerNorms, a weight and a bias per
+            hidden number; and so many are the biases of the attention's four matrices.
+            """
             return LayerParameters.count(hidden_size, intermediate_size, norms=0)
 
         def one_norm(hidden_size, intermediate_size):
-            """2·hidden_size numbers are missing: you count one LayerNorm where there are two, or you leave
-            out their biases.
+            """2·hidden_size numbers are missing. So many are in one of the two LayerNorms, in the biases of
+            both, and in two of the attention's biases.
             """
             return LayerParameters.count(hidden_size, intermediate_size, norms=1)
+
+        def without_network_biases(hidden_size, intermediate_size):
+            """hidden_size + intermediate_size numbers are missing: the two biases of the feed-forward
+            network.
+            """
+            return LayerParameters.count(hidden_size, intermediate_size) - hidden_size - intermediate_size
+
+        def one_bias_missing(hidden_size, intermediate_size):
+            """hidden_size numbers are missing. So many has one bias: of one of the attention's four matrices,
+            of the way back in the feed-forward network, or of a LayerNorm.
+            """
+            return LayerParameters.count(hidden_size, intermediate_size) - hidden_size
+
+        def first_bias_missing(hidden_size, intermediate_size):
+            """intermediate_size numbers are missing: the bias of the first matrix of the feed-forward
+            network.
+            """
+            return LayerParameters.count(hidden_size, intermediate_size) - intermediate_size
+
+        def three_norms(hidden_size, intermediate_size):
+            """2·hidden_size numbers too many: as many as one LayerNorm has. There are two of them in a
+            layer.
+            """
+            return LayerParameters.count(hidden_size, intermediate_size, norms=3)
 
         def one_way(hidden_size, intermediate_size):
             """The way back is missing: from intermediate_size to hidden_size there is a second matrix with
@@ -139,6 +167,11 @@ class ThreeFates(CodeExercise):
             """You change pieces that were not chosen. `chosen` has to hold for both fates."""
             return ThreeFates.fates(input_ids, chosen | True, kind, random_ids, mask_id, shares)
 
+        def mask_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """Your [MASK] stands also where nothing was chosen. `chosen` has to hold for both fates."""
+            changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
+            return changed.masked_fill(kind < shares[0], mask_id)
+
         def random_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
             """Your random pieces stand also where nothing was chosen. `chosen` has to hold for both fates."""
             is_random = (kind >= shares[0]) & (kind < shares[0] + shares[1])
@@ -183,6 +216,14 @@ class ThreeFates(CodeExercise):
             becomes_mask = chosen & (kind <= shares[0])
             becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
+
+        def between_the_fates(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """A number exactly at shares[0] gets neither of your fates. The second one begins there: use >=,
+            not >.
+            """
+            becomes_random = chosen & (kind > shares[0]) & (kind < shares[0] + shares[1])
+            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            return torch.where(becomes_random, random_ids, hidden)
 
         def upper_border_included(input_ids, chosen, kind, random_ids, mask_id, shares):
             """A number exactly at shares[0] + shares[1] stays already: use <, not <=."""
@@ -323,6 +364,33 @@ class EntropyOfCounts(CodeExercise):
             """
             return -math.log(max(counts) / sum(counts))
 
+        def first_alone(counts):
+            """Only the first piece is in your sum: does the `return` stand inside the loop?"""
+            share = counts[0] / sum(counts)
+            return -share * math.log(share) if share else 0.0
+
+        def by_the_largest(counts):
+            """You divide by the largest count. The share of a piece is its part of all counts: their sum."""
+            largest = max(counts)
+            return -sum(count / largest * math.log(count / largest) for count in counts if count > 0)
+
+        def by_their_number(counts):
+            """You divide by how many pieces there are. The share of a piece is its part of all counts: their
+            sum.
+            """
+            number = len(counts)
+            return -sum(count / number * math.log(count / number) for count in counts if count > 0)
+
+        def divided_once_more(counts):
+            """The sum is right, and you divide it by how many pieces there are. The p in it are the weights
+            already.
+            """
+            return EntropyOfCounts.nats(counts) / len(counts)
+
+        def in_tens(counts):
+            """You took the logarithm to the base 10. Nats have the natural one, `math.log`."""
+            return EntropyOfCounts.nats(counts) / math.log(10)
+
         def not_summed(counts):
             """This is the sum of all −ln p, each counted once. Weight each −ln p with its p."""
             total = sum(counts)
@@ -421,6 +489,32 @@ class NeighboursEntropy(CodeExercise):
             kinds = sum(len(pieces) for pieces in counts.values())
             return sum(len(pieces) / kinds * entropy(pieces.values()) for pieces in counts.values())
 
+        def first_pair_alone(counts):
+            """Only the first pair is in your sum: does the `return` stand inside the loop?"""
+            total = sum(sum(pieces.values()) for pieces in counts.values())
+            first = next(iter(counts.values()))
+            return sum(first.values()) / total * entropy(first.values())
+
+        def in_bits(counts):
+            """This is in bits: you took the logarithm to the base 2. `entropy` of 5.3 is in nats."""
+            return NeighboursEntropy.by(counts, lambda pair: pair) / math.log(2)
+
+        def left_alone(counts):
+            """You use only the left neighbour: what stands behind it is pooled over all right ones. Both are
+            seen.
+            """
+            return NeighboursEntropy.by(counts, lambda pair: pair[0])
+
+        def right_alone(counts):
+            """You use only the right neighbour: what stands before it is pooled over all left ones. Both are
+            seen.
+            """
+            return NeighboursEntropy.by(counts, lambda pair: pair[1])
+
+        def without_order(counts):
+            """Your pairs have no order: (a, b) and (b, a) are pooled. Left and right are two things."""
+            return NeighboursEntropy.by(counts, frozenset)
+
         def counts_for_weights(counts):
             """You weight by counts and do not divide by their total, so the result grows with the text."""
             return sum(sum(pieces.values()) * entropy(pieces.values()) for pieces in counts.values())
@@ -431,6 +525,14 @@ class NeighboursEntropy(CodeExercise):
             """
             total = sum(sum(pieces.values()) for pieces in counts.values())
             return sum(sum(p.values()) / total * math.log(len(p)) for p in counts.values())
+
+    def by(counts, key):
+        """The weighted mean where pairs with the same key are pooled, for the mistakes."""
+        pooled = defaultdict(Counter)
+        for pair, pieces in counts.items():
+            pooled[key(pair)].update(pieces)
+        total = sum(sum(pieces.values()) for pieces in pooled.values())
+        return sum(sum(p.values()) / total * entropy(p.values()) for p in pooled.values())
 
     def cases():
         for counts in (
@@ -559,6 +661,28 @@ class TooGood(CodeExercise):
             log_p = logits.softmax(dim=-1).log()
             right = log_p.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
             return -right.masked_fill(~is_hidden, 0.0).sum() / is_hidden.sum()
+
+        def piece_zero_left_out(logits, labels):
+            """Gaps whose right answer is piece 0 are left out: `labels > 0`. Hidden is what is not −100."""
+            return F.cross_entropy(
+                logits.flatten(0, 1), labels.flatten().masked_fill(labels.flatten() <= 0, -100)
+            )
+
+        def raw_logits(logits, labels):
+            """You take the logits for ln p. Only `log_softmax` makes logarithms of probabilities of them."""
+            right = logits.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            return -right.masked_fill(labels == -100, 0.0).sum() / (labels != -100).sum()
+
+        def softmax_twice(logits, labels):
+            """There are two softmaxes: one makes probabilities, and a second one takes them for logits."""
+            return F.cross_entropy(logits.softmax(dim=-1).flatten(0, 1), labels.flatten())
+
+        def over_the_positions(logits, labels):
+            """Your softmax runs over the positions, dim 1. It has to run over the vocabulary, the last
+            dimension.
+            """
+            right = logits.log_softmax(dim=1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            return -right.masked_fill(labels == -100, 0.0).sum() / (labels != -100).sum()
 
         def by_the_visible(logits, labels):
             """You divide by the number of positions that are *not* hidden."""

@@ -105,8 +105,8 @@ class KoreanInPieces(Quiz):
 
 class MeanPooling(CodeExercise):
     """One vector for a whole sentence: the mean (평균) of its hidden vectors. The texts of a batch have
-    different lengths, and the shorter ones are filled up with padding. Its positions have hidden vectors,
-    too, and they must have no part in the mean.
+    different lengths, and the shorter ones are filled up with padding at their ends. Its positions have hidden
+    vectors, too, and they must have no part in the mean.
     """
 
     id, title, name = "6.3", "One vector for a sentence", "mean_pooling"
@@ -246,6 +246,16 @@ class Nearest(CodeExercise):
             """You give all rows. Asked for are the first k."""
             return Nearest.cosines(query, vectors).argsort(descending=True)
 
+        def by_their_numbers(query, vectors, k):
+            """The right rows, sorted by their numbers. The most similar stands first."""
+            return Nearest.cosines(query, vectors).topk(k).indices.sort().values
+
+        def without_the_first(query, vectors, k):
+            """The most similar row is missing: you leave it out, as if it were the query itself. The query is
+            none of the rows here.
+            """
+            return Nearest.cosines(query, vectors).argsort(descending=True)[1 : k + 1]
+
         def any_sign(query, vectors, k):
             """You take large cosines of either sign. −1 is the opposite direction, as unlike as can be."""
             return Nearest.cosines(query, vectors).abs().topk(k).indices
@@ -359,9 +369,16 @@ class NumbersForLabels(CodeExercise):
             return NumbersForLabels.look_up(sorted(set(test)), training, test)
 
     def explain(given, got, wanted):
+        if got == wanted[::-1]:
+            return "The two lists are exchanged: that of the training comes first."
+        for which, numbers, right_ones in zip(("first", "second"), got, wanted):
+            if len(numbers) != len(right_ones):
+                return f"The {which} list has {len(numbers)} numbers for {len(right_ones)} names."
         lists = zip(("first", "second"), given.values(), got, wanted)
         for which, names, numbers, right_ones in lists:
             for name, number, right in zip(names, numbers, right_ones):
+                if number != right and right == -1:
+                    return f"{name!r} is not in the training: its number is −1, and you give it {number}."
                 if number != right:
                     return (
                         f"In the {which} list the number of {name!r} is {number}, and it should be {right}."
@@ -380,6 +397,7 @@ class NumbersForLabels(CodeExercise):
         yield dict(training=["b", "a", "c"], test=["a", "b", "c"])
         yield dict(training=["torch.nn"], test=["numpy", "torch", "scipy"])  # none is known
         yield dict(training=["b", "c", "b"], test=[])
+        yield dict(training=["torch", "numpy"], test=["Torch", "numpy"])  # another name
         for seed in range(3):  # more than ten labels
             names = draw_words(14, "abcde", 4, seed)
             training = [names[place * place % 12] for place in range(20)] + names[:12]
@@ -430,6 +448,16 @@ class Geglu(CodeExercise):
             """Nearly: this is the approximation of GELU by tanh. Wanted is the exact one, the default."""
             gate, value = wide.chunk(2, dim=-1)
             return F.gelu(gate, approximate="tanh") * value
+
+        def silu(wide):
+            """Your gate is SiLU, x · sigmoid(x), also called Swish: that is SwiGLU. Here the gate is GELU."""
+            gate, value = wide.chunk(2, dim=-1)
+            return F.silu(gate) * value
+
+        def without_the_root(wide):
+            """Nearly GELU by hand: in x/2 · (1 + erf(x / √2)) the √2 is missing. `F.gelu` has it all."""
+            gate, value = wide.chunk(2, dim=-1)
+            return gate / 2 * (1 + gate.erf()) * value
 
         def no_gelu(wide):
             """The two halves are multiplied, but the first did not go through GELU."""
@@ -487,6 +515,7 @@ class Geglu(CodeExercise):
         yield dict(wide=draw(2, seed=4))  # one gate for one number
         yield dict(wide=draw(8, seed=5))
         yield dict(wide=3 * draw(2, 2, 3, 4, seed=6))
+        yield dict(wide=draw(4, 3, 6, seed=7).transpose(0, 1))  # not contiguous
 
 
 class LocalMask(CodeExercise):
@@ -525,6 +554,17 @@ class LocalMask(CodeExercise):
             """
             distance = LocalMask.distance(length)
             return (distance >= 0) & (distance <= window // 2)
+
+        def other_side(length, window):
+            """A position sees only what comes after it. BERT looks to both sides: take the distance without
+            its sign.
+            """
+            distance = -LocalMask.distance(length)
+            return (distance >= 0) & (distance <= window // 2)
+
+        def one_too_far(length, window):
+            """Your window reaches one position too far on each side: window // 2, not window // 2 + 1."""
+            return LocalMask.distance(length).abs() <= window // 2 + 1
 
         def all_before(length, window):
             """One side has no border at all: −5 is smaller than 2, too. Take the distance without sign."""
@@ -576,3 +616,5 @@ class LocalMask(CodeExercise):
         yield dict(length=1, window=2)
         yield dict(length=40, window=8)
         yield dict(length=23, window=6)
+        yield dict(length=5, window=5)
+        yield dict(length=5, window=6)  # a window wider than the text, whose ends still do not see each other
