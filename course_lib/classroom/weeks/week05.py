@@ -186,6 +186,14 @@ class ThreeFates(CodeExercise):
             hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
             return torch.where(nothing, random_ids, hidden)
 
+        def mask_stays_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """A chosen piece that is [MASK] already never becomes random. Its fate is in `kind`, whatever
+            piece it is.
+            """
+            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            becomes_random = chosen & (hidden != mask_id) & (kind < shares[0] + shares[1])
+            return torch.where(becomes_random, random_ids, hidden)
+
         def none_stays(input_ids, chosen, kind, random_ids, mask_id, shares):
             """All chosen pieces that do not become [MASK] become random. A last share stays as it is."""
             return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, (shares[0], 1.0, 0.0))
@@ -290,7 +298,7 @@ class ThreeFates(CodeExercise):
             )
         yield dict(
             input_ids=torch.tensor([[4, 8, 4, 9]]),  # [MASK] stood there before
-            chosen=torch.zeros(1, 4, dtype=torch.bool),
+            chosen=torch.tensor([[False, False, True, False]]),
             kind=torch.tensor([[0.1, 0.2, 0.55, 0.9]]),
             random_ids=torch.tensor([[11, 12, 13, 14]]),
             mask_id=4,
@@ -541,6 +549,7 @@ class NeighboursEntropy(CodeExercise):
             {(0, 0): {1: 2}},
             {("a", "b"): {"x": 7, "y": 1}, ("c", "d"): {"z": 3}},  # the first neighbours, counted elsewhere
             {(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}},
+            {(1, 2): {3: 2, 4: 0, 5: 1}},  # a piece that was never counted
         ):
             yield dict(counts={pair: Counter(pieces) for pair, pieces in counts.items()})
         for seed in range(3):

@@ -105,8 +105,8 @@ class KoreanInPieces(Quiz):
 
 class MeanPooling(CodeExercise):
     """One vector for a whole sentence: the mean (평균) of its hidden vectors. The texts of a batch have
-    different lengths, and the shorter ones are filled up with padding at their ends. Its positions have hidden
-    vectors, too, and they must have no part in the mean.
+    different lengths, and the shorter ones are filled up with padding at their ends. Its positions have
+    hidden vectors, too, and they must have no part in the mean.
     """
 
     id, title, name = "6.3", "One vector for a sentence", "mean_pooling"
