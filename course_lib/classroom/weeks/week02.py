@@ -204,6 +204,8 @@ class AttentionWeights(CodeExercise):
         )
         far_below = dict(query=torch.tensor([[100.0]]), key=torch.tensor([[-2.0], [-1.99], [0.0]]))
         yield dict(**far_below, mask=torch.tensor([True, True, False]))
+        farther = dict(query=torch.tensor([[1000.0]]), key=torch.tensor([[-30.0], [-29.0], [0.0]]))
+        yield dict(**farther, mask=torch.tensor([True, True, False]))
         yield dict(query=draw(2, 3, seed=4), key=draw(4, 3, seed=5), mask=None)  # the first shapes again
         rows = torch.tensor([[True], [False], [True]])  # (n, 1): all of a row, or nothing
         yield dict(query=draw(3, 2, seed=6), key=draw(5, 2, seed=7), mask=rows)
