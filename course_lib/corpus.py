@@ -160,6 +160,8 @@ def ids_of(texts, tokenizer):
 
     So the ids alone show what is padding and what is hidden. texts: a list   Returns lists of ids.
     """
+    if isinstance(texts, str):
+        raise ValueError(f"texts must be a list; for one text give [text], got {texts[:40]!r}")
     fast = fast_for_data(tokenizer, tokenizer.lowercase, tokenizer.strip_accents)
     return [
         each.ids for each in fast.encode_batch([composed(text) for text in texts], add_special_tokens=False)
@@ -257,6 +259,8 @@ def pad(examples, pad_id):
     Afterwards `ids != pad_id` tells texts from padding, for what `tokenized` and `similarity.encode` give.
     Not so for `tokenizer.encode`, which makes an id of a [PAD] that is written in a text: lengths tell there.
     """
+    if len(examples) == 0 or isinstance(examples[0], str):
+        raise ValueError(f"examples must be one or more lists of ids, got {examples[:1]}")
     batch = torch.full((len(examples), max(map(len, examples))), pad_id)
     for row, example in zip(batch, examples, strict=True):
         row[: len(example)] = torch.tensor(example)
@@ -279,6 +283,8 @@ class Batches:
     """
 
     def __init__(self, examples, batch_size, pad_id, seed=0):
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.examples, self.batch_size, self.pad_id, self.seed = examples, batch_size, pad_id, seed
         self.window = max(1, min(WINDOW, len(examples) // batch_size))
         self.per_epoch = max(1, len(examples) // (batch_size * self.window)) * self.window
