@@ -66,8 +66,8 @@ class BertEmbeddings(nn.Module):
         try:
             words = self.word_embeddings(input_ids)  # (batch, n, hidden_size)
         except IndexError as error:  # to look at the ids before would make a GPU wait in every step
-            known = f"ids from 0 to {self.word_embeddings.num_embeddings - 1}, got {input_ids.tolist()}"
-            raise ValueError(f"the model knows {known}: take its own tokenizer") from error
+            known, given = self.word_embeddings.num_embeddings - 1, f"{input_ids.min()} to {input_ids.max()}"
+            raise ValueError(f"the model knows ids 0 to {known}, got {given}: take its tokenizer") from error
         embedded = (
             words
             + self.position_embeddings.weight[:length]  # (n, hidden_size), the same for every text
