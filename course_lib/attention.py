@@ -20,6 +20,7 @@ def attention_weights(query, key, mask=None):
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., n, m)
     if mask is not None:
+        check_mask(mask, scores.shape)
         # The most negative finite number: with -inf, a row that may look nowhere would become NaN.
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1)
@@ -40,6 +41,7 @@ def fused_attention(query, key, value, mask=None, dropout=0.0):
     """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
     bias = None  # added to the scores: 0 where looking is allowed
     if mask is not None:
+        check_mask(mask, (*query.shape[:-1], key.shape[-2]))
         mask = torch.atleast_2d(mask)  # the call below wants to see both dimensions of the scores
         bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
         bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)

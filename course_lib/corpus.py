@@ -1,6 +1,4 @@
-"""Week 5: text to train on, streamed from where it is and kept on disk as numbers, never in memory as a
-whole.
-"""
+"""Week 5: text to train on, streamed from where it is and kept on disk as numbers, never all in memory."""
 
 import ast
 import codecs
@@ -29,8 +27,7 @@ def corpus_texts(name, warn=print):
     """A function that starts the stream of a corpus's texts anew: town-ko, town-en, town (both languages in
     turn), docs, or a file or folder.
 
-    ValueError or FileNotFoundError where there is nothing to read; `warn` is told of each file that is left
-    out.
+    ValueError or FileNotFoundError where nothing can be read; `warn` is told of each file left out.
     """
     if name in TOWNS:
         return lambda: Town(name[-2:]).stories(TOWN_STORIES, seed=1)
@@ -38,24 +35,26 @@ def corpus_texts(name, warn=print):
         return lambda: in_turn(*(Town(language).stories(TOWN_STORIES // 2, seed=1) for language in LANGUAGES))
     if name == "docs":
         return read_once(documentation())
+    files, others = text_files(name)
+    for file, reason in others.items():
+        warn(f"left out: {file} ({reason})")
+    return lambda: (paragraph for file in files for paragraph in paragraphs(file))
+
+
+def text_files(name):
+    """The text files that a file or folder is or holds, and {file: why it is not one} of the others."""
     path = Path(name)
     if not path.exists():
         raise FileNotFoundError(
             f"{name}: no such corpus; give town-ko, town-en, town, docs, or a file or folder"
         )
     found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-    files = []
-    for file in found:
-        reason = why_not_text(file)
-        if reason:
-            warn(f"left out: {file} ({reason})")
-        else:
-            files.append(file)
-    if not files:
-        raise ValueError(
-            f"{name}: no text in it; wanted are UTF-8 files, in a folder those named *.txt or *.md"
-        )
-    return lambda: (paragraph for file in files for paragraph in paragraphs(file))
+    others = {file: reason for file in found if (reason := why_not_text(file))}
+    if len(others) == len(found):
+        reasons = "".join(f" ({file.name}: {reason})" for file, reason in islice(others.items(), 3))
+        wanted = "wanted are UTF-8 files, in a folder those named *.txt or *.md"
+        raise ValueError(f"{name}: no text in it{reasons}; {wanted}")
+    return [file for file in found if file not in others], others
 
 
 def composed(text):
@@ -68,9 +67,7 @@ def composed(text):
 
 
 def read_once(texts):
-    """A function that starts a stream anew; what was read once is kept in memory. For texts that take minutes
-    to find and are some ten megabytes.
-    """
+    """A function that starts a stream anew; texts that take minutes to find are kept in memory."""
     texts, known = iter(texts), []
 
     def stream():
@@ -109,9 +106,7 @@ def why_not_text(path):
 
 
 def paragraphs(path):
-    """The stretches of a text file between blank lines, composed (NFC). A line without end is cut after a
-    million characters.
-    """
+    """The stretches of a text file between blank lines, composed (NFC). Cut after a million characters."""
     lines = []
     with open(path, encoding="utf-8-sig") as file:
         while line := file.readline(1_000_000):
@@ -125,9 +120,7 @@ def paragraphs(path):
 
 
 def documentation():
-    """The documentation on every learner's disk: Python's topics, and the docstrings of all installed
-    packages.
-    """
+    """The documentation on every learner's disk: Python's topics, and all packages' docstrings."""
     for _, text in sorted(pydoc_data.topics.topics.items()):
         yield composed(" ".join(text.split()))
     folders = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib"))
@@ -167,14 +160,22 @@ def ids_of(texts, tokenizer):
 
     So the ids alone show what is padding and what is hidden. texts: a list   Returns lists of ids.
     """
+    if isinstance(texts, str):
+        raise ValueError(f"texts must be a list; for one text give [text], got {texts[:40]!r}")
     fast = fast_for_data(tokenizer, tokenizer.lowercase, tokenizer.strip_accents)
     return [
         each.ids for each in fast.encode_batch([composed(text) for text in texts], add_special_tokens=False)
     ]
 
 
+def check_max_length(max_length):
+    if max_length < 3:
+        raise ValueError(f"max_length must be at least 3, for [CLS], a piece and [SEP], got {max_length}")
+
+
 def tokenized(texts, tokenizer, max_length):
     """Examples of at most `max_length` ids, [CLS] … [SEP]; longer texts go on in the next example."""
+    check_max_length(max_length)
     cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
     texts = iter(texts)
     while batch := list(islice(texts, 1000)):
@@ -258,6 +259,8 @@ def pad(examples, pad_id):
     Afterwards `ids != pad_id` tells texts from padding, for what `tokenized` and `similarity.encode` give.
     Not so for `tokenizer.encode`, which makes an id of a [PAD] that is written in a text: lengths tell there.
     """
+    if len(examples) == 0 or isinstance(examples[0], str):
+        raise ValueError(f"examples must be one or more lists of ids, got {examples[:1]}")
     batch = torch.full((len(examples), max(map(len, examples))), pad_id)
     for row, example in zip(batch, examples, strict=True):
         row[: len(example)] = torch.tensor(example)
@@ -280,6 +283,8 @@ class Batches:
     """
 
     def __init__(self, examples, batch_size, pad_id, seed=0):
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.examples, self.batch_size, self.pad_id, self.seed = examples, batch_size, pad_id, seed
         self.window = max(1, min(WINDOW, len(examples) // batch_size))
         self.per_epoch = max(1, len(examples) // (batch_size * self.window)) * self.window

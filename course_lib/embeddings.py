@@ -28,8 +28,7 @@ def sinusoidal_positions(length, hidden_size):
 
 
 class BertEmbeddings(nn.Module):
-    """What the token is + where it stands + which of two texts it belongs to, normalised. Devlin et al. 2019,
-    figure 2.
+    """What the token is + where it stands + which text it is in, normalised. Devlin et al. 2019, figure 2.
 
     The positions are a plain table, learned like the words: there is no row beyond max_position_embeddings.
     """
@@ -53,9 +52,7 @@ class BertEmbeddings(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, input_ids, token_type_ids=None):
-        """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Missing types count as
-        0.
-        """
+        """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Missing types are 0."""
         if input_ids.ndim != 2 or input_ids.shape[1] == 0:
             raise ValueError(f"input_ids must have the shape (batch, n), n > 0; got {tuple(input_ids.shape)}")
         length, longest = input_ids.shape[1], self.position_embeddings.num_embeddings
@@ -66,8 +63,13 @@ class BertEmbeddings(nn.Module):
             )
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
+        try:
+            words = self.word_embeddings(input_ids)  # (batch, n, hidden_size)
+        except IndexError as error:  # to look at the ids before would make a GPU wait in every step
+            known, given = self.word_embeddings.num_embeddings - 1, f"{input_ids.min()} to {input_ids.max()}"
+            raise ValueError(f"the model knows ids 0 to {known}, got {given}: take its tokenizer") from error
         embedded = (
-            self.word_embeddings(input_ids)  # (batch, n, hidden_size)
+            words
             + self.position_embeddings.weight[:length]  # (n, hidden_size), the same for every text
             + self.token_type_embeddings(token_type_ids)  # (batch, n, hidden_size)
         )

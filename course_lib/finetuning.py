@@ -86,9 +86,9 @@ def check_labels(model, examples, labels):
     num_labels = model.classifier.out_features
     if len(examples) != len(labels) or len(examples) == 0:
         raise ValueError(f"every example needs a label: there are {len(examples)} and {len(labels)}")
-    wrong = [label for label in labels if not 0 <= label < num_labels]
+    wrong = [label for label in labels if label not in range(num_labels)]
     if wrong:
-        raise ValueError(f"labels go from 0 to {num_labels - 1}, got {wrong[0]}")
+        raise ValueError(f"labels go from 0 to {num_labels - 1}, got {wrong[0]!r}")
 
 
 @torch.no_grad()
@@ -109,6 +109,7 @@ def balanced_accuracy(model, examples, labels):
 
     Whoever guesses, or always gives the same answer, gets 1 / (number of labels), however common a label is.
     """
+    check_labels(model, examples, labels)
     return mean_over_labels(classify(model, examples), torch.as_tensor(labels))
 
 

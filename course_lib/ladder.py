@@ -36,6 +36,10 @@ def evaluate(model, batches, vocab):
         loss += output.loss.item() * len(wanted)
         right += (output.logits.argmax(dim=-1) == wanted).sum().item()
         count += len(wanted)
+    if count == 0:
+        raise ValueError(
+            "there is no gap to measure in these batches: give texts with pieces that can be hidden"
+        )
     return loss / count, right / count
 
 
@@ -47,6 +51,8 @@ def entropy(counts):
 
     Shannon 1948, section 6.
     """
+    if isinstance(counts, dict):
+        raise TypeError("counts must be a list of numbers: of a Counter, take its values()")
     total = sum(counts)
     return -sum(count / total * math.log(count / total) for count in counts if count > 0)
 

@@ -68,6 +68,8 @@ def mask_tokens(
         raise ValueError(f"probability must be above 0 and at most 1, got {probability}")
     if len(shares) != 3 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares must be three numbers ≥ 0 with the sum 1, got {shares}")
+    if not torch.is_tensor(input_ids) or input_ids.ndim != 2:
+        raise ValueError(f"input_ids must be a tensor of the shape (batch, n), got {input_ids}")
     candidates = ~vocab.is_special[input_ids]  # (batch, n); padding is special too
     if whole_word:
         is_continuation = vocab.is_continuation[input_ids]

@@ -21,6 +21,10 @@ def rotary(vectors):
 
     vectors: (..., n, d), d even → the same shape. Su et al. 2021, equation 34.
     """
+    if vectors.ndim < 2 or not vectors.is_floating_point():
+        raise ValueError(
+            f"vectors must be floats of the shape (..., n, d), got {vectors.dtype}, {tuple(vectors.shape)}"
+        )
     if vectors.shape[-1] % 2 != 0:
         raise ValueError(
             f"vectors must have an even size, for they are turned in pairs; got {vectors.shape[-1]}"

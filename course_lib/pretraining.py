@@ -8,6 +8,7 @@ the step alone. So a run that was stopped, even by force, goes on as if nothing 
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
 from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.masking import mask_tokens
+
+SEEDS = 2**32  # so many; with the number of a step they make a number below the 2**63 that torch can take
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ class Training:
             raise ValueError("give either steps or minutes, not both and not neither")
         for name in ("steps", "minutes", "batch_size", "learning_rate", "warmup", "clip"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value!r}")
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value!r}")
+        if not 0 <= self.seed < SEEDS:
+            raise ValueError(f"seed must be from 0 to {SEEDS - 1:,}, got {self.seed!r}")
+        for name in ("steps", "batch_size", "warmup", "seed"):
+            value = getattr(self, name)
+            if value is not None and value != int(value):
+                raise ValueError(f"{name} must be a whole number, got {value!r}")
         if not 0 < self.mask_probability <= 1:
             raise ValueError(f"mask_probability must be above 0 and at most 1, got {self.mask_probability!r}")
 

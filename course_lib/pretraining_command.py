@@ -6,79 +6,31 @@ import json
 import os
 import sys
 from itertools import islice
-from pathlib import Path
 
 import torch
 from torch import distributed
 from tqdm import tqdm
 
-from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model, write_file
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
 from course_lib.ladder import evaluate, hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
-from course_lib.pretraining import (
-    PreTraining,
-    Training,
-    checkpoints,
-    load_checkpoint,
-    process,
-    save_checkpoint,
-)
+from course_lib.pretraining import PreTraining, checkpoints, load_checkpoint, process, save_checkpoint
+from course_lib.pretraining_arguments import arguments, config_of, record, training_of, vocabulary_size
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
 HELD_OUT = 1000  # texts in front, kept for measuring; a town may tell one of them again
-VOCAB_SIZES = {"town-ko": 1600, "town-en": 1100}
 TOKENIZER_TEXT = 20_000_000  # characters from which a vocabulary is trained
 NEIGHBOURS_TEXTS = 100_000  # texts whose neighbouring pieces are counted for the ladder
-
-
-def arguments(argv=None):
-    parser = argparse.ArgumentParser("python -m course_lib.pretraining", description="Pre-train a BERT.")
-    parser.add_argument(
-        "--corpus", required=True, help="town-ko, town-en, town (both), docs, or a text file or folder"
-    )
-    parser.add_argument(
-        "--out", required=True, type=Path, help="folder for the model, its checkpoints and metrics"
-    )
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="train for so long")
-    length.add_argument(
-        "--steps", type=int, help="train so many batches; only then is a resumed run bit-identical"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in --out")
-    parser.add_argument(
-        "--vocab-size",
-        type=int,
-        help="pieces; without it 1,600 for town-ko, 1,100 for town-en, both of them for town, and 8,000 else",
-    )
-    parser.add_argument("--hidden-size", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--intermediate-size", type=int, help="twice the hidden size without it")
-    parser.add_argument("--max-length", type=int, default=128, help="longest text in pieces")
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--init-std", type=float, default=0.06)
-    parser.add_argument("--batch-size", type=int, default=128, help="texts a step, over all processes")
-    parser.add_argument(
-        "--mask-probability",
-        type=float,
-        default=0.25,
-        help="share of the pieces that are hidden; BERT's is 0.15, and short stories teach more with 0.25",
-    )
-    parser.add_argument("--learning-rate", type=float, default=4e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--evaluate-every", type=int, default=500, metavar="STEPS")
-    parser.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
-    return parser.parse_args(argv)
 
 
 def prepare(args, warn):
     """Tokenizer and examples of the corpus: made once, then read from --out."""
     folder = args.out / "corpus"
-    if args.resume and (folder / "train").is_dir():
+    if args.resume:
         return load_tokenizer(folder), Examples(folder / "train"), Examples(folder / "held_out")
     stream = corpus_texts(args.corpus, warn)
     count = sum(1 for _ in islice(stream(), HELD_OUT + 1))
@@ -98,9 +50,8 @@ def prepare(args, warn):
 def train_tokenizer(corpus, vocab_size, stream):
     """A tokenizer from the first texts of the corpus; that of both towns knows the pieces of each."""
     options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
+    size = vocabulary_size(corpus, vocab_size)
     if corpus == "town":
-        if vocab_size is not None:
-            raise ValueError("--vocab-size is not for both towns: they take the sizes of each")
         stream_of = {name: corpus_texts(name) for name in TOWNS}
         both = [train_tokenizer(name, None, stream).vocab for name, stream in stream_of.items()]
         return WordPieceTokenizer(dict.fromkeys(piece for vocab in both for piece in vocab), **options)
@@ -108,7 +59,6 @@ def train_tokenizer(corpus, vocab_size, stream):
     # pieces.
     rule = "likelihood" if corpus == "town-ko" else "frequency"
     texts = islice(stream(), 20_000) if corpus in TOWNS else stream()
-    size = vocab_size or VOCAB_SIZES.get(corpus, 8000)
     return WordPieceTokenizer(train_wordpiece(upto(texts, TOKENIZER_TEXT), size, rule, **options), **options)
 
 
@@ -124,9 +74,7 @@ def upto(texts, characters):
 def train(args):
     is_first = process()[0] == 0
     if is_first:
-        make_folder(args.out)
-        if checkpoints(args.out) and not args.resume:
-            raise ValueError(f"{args.out} holds a run already: go on with --resume, or name another --out")
+        record(args)
         prepared = prepare(args, tqdm.write)
     if distributed.is_initialized():
         distributed.barrier()  # the others read what the first one has written
@@ -135,30 +83,14 @@ def train(args):
     tokenizer, examples, held_out = prepared
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(args.seed)
-    config = BertConfig(
-        vocab_size=len(tokenizer.vocab),
-        hidden_size=args.hidden_size,
-        num_hidden_layers=args.layers,
-        num_attention_heads=args.heads,
-        intermediate_size=args.intermediate_size or 2 * args.hidden_size,
-        max_position_embeddings=args.max_length,
-        hidden_dropout_prob=args.dropout,
-        attention_probs_dropout_prob=args.dropout,
-        initializer_range=args.init_std,
-    )
+    config = config_of(vars(args), len(tokenizer.vocab))
     vocab = Vocabulary(tokenizer.vocab)
-    training = Training(
-        steps=args.steps,
-        minutes=args.minutes,
-        batch_size=args.batch_size,
-        learning_rate=args.learning_rate,
-        mask_probability=args.mask_probability,
-        seed=args.seed,
-    )
     batches = Batches(examples, args.batch_size, vocab.pad_id, args.seed)
-    run = PreTraining(BertForMaskedLM(config).to(device), batches, vocab, training)
+    run = PreTraining(BertForMaskedLM(config).to(device), batches, vocab, training_of(vars(args)))
     if args.resume:
         load_checkpoint(run, args.out, warn=tqdm.write)
+        if run.done() >= 1 and is_first:
+            tqdm.write("This run has come to its end: to train on, give a larger --steps or --minutes.")
     gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
     town = Town(args.corpus[-2:], tokenizer) if args.corpus in TOWNS else None
     sample = examples.read(range(min(len(examples), NEIGHBOURS_TEXTS)))
@@ -184,13 +116,6 @@ def train(args):
                 save_checkpoint(run, tokenizer, args.out)
     if is_first:
         save_model(run.model, args.out, tokenizer)
-
-
-def make_folder(out):
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {out} cannot be made ({error.strerror}): name another folder") from error
 
 
 def progress(run):

@@ -26,6 +26,10 @@ def most_similar(query, vectors, k):
     query: (hidden_size,)   vectors: (n, hidden_size), of any length
     Returns the row numbers (k,), fewer where there are not so many vectors.
     """
+    if query.shape != vectors.shape[1:]:
+        raise ValueError(
+            f"query must have the shape {tuple(vectors.shape[1:])} of one vector, got {tuple(query.shape)}"
+        )
     cosines = F.normalize(vectors, dim=-1) @ F.normalize(query, dim=-1)  # (n,)
     return cosines.topk(min(k, len(vectors))).indices
 
@@ -48,9 +52,10 @@ def batches_by_length(examples, batch_size):
 def sentence_vectors(model, tokenizer, texts, max_length=64, batch_size=64, progress=iter):
     """One vector per text, in the order of the texts: (len(texts), hidden_size), on the CPU.
 
-    model: a BertModel   max_length: longer texts are cut   progress: gets the list of batches to go through
+    model: a BertModel, or a model with one   max_length: longer texts are cut
+    progress: gets the list of batches to go through
     """
-    model.eval()
+    model = getattr(model, "bert", model).eval()
     pad_id, device = model.config.pad_token_id, next(model.parameters()).device
     examples = encode(texts, tokenizer, max_length)
     vectors = torch.empty(len(examples), model.config.hidden_size)

@@ -150,6 +150,28 @@ def test_row_of_padding_alone_gives_no_nan(bert, weights):
     assert output.last_hidden_state.isfinite().all()
 
 
+@pytest.mark.parametrize("given, said", [(-1, "-1 to 2"), (40, "2 to 40")])
+def test_ids_that_the_model_does_not_know_are_refused(given, said):
+    embeddings = BertEmbeddings(40, 8)
+    with pytest.raises(ValueError, match=f"knows ids 0 to 39, got {said}: take its tokenizer"):
+        embeddings(torch.tensor([[2, given]]))
+
+
+@pytest.mark.parametrize("form", [attention, fused_attention], ids=["clear", "fused"])
+@pytest.mark.parametrize("mask", [torch.ones(3, 4), torch.ones(3, 4).long()], ids=["floats", "integers"])
+def test_both_forms_refuse_a_mask_that_is_not_bool(form, mask):
+    query, key = torch.randn(2, 3, 8), torch.randn(2, 4, 8)
+    with pytest.raises(ValueError, match="mask must be bool, True where looking is allowed; got torch"):
+        form(query, key, key, mask)
+
+
+@pytest.mark.parametrize("form", [attention, fused_attention], ids=["clear", "fused"])
+def test_both_forms_refuse_a_mask_of_another_shape(form):
+    query, key = torch.randn(2, 3, 8), torch.randn(2, 4, 8)
+    with pytest.raises(ValueError, match=r"shape \(4, 3\), which does not fit scores of \(2, 3, 4\)"):
+        form(query, key, key, torch.ones(4, 3).bool())
+
+
 def test_text_beyond_the_table_of_positions_is_refused(bert):
     with pytest.raises(ValueError, match="11 tokens, .* ends at 10"):
         bert(torch.ones(1, 11, dtype=torch.long))

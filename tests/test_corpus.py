@@ -8,7 +8,7 @@ import pytest
 from course_lib import corpus
 from course_lib.classroom.own_tokenizer import typed
 from course_lib.classroom.searching import words
-from course_lib.corpus import corpus_texts, documentation, ids_of, read_once, tokenized
+from course_lib.corpus import Batches, corpus_texts, documentation, ids_of, pad, read_once, tokenized
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 OPTIONS = dict(lowercase=True, strip_accents=False)
@@ -78,3 +78,19 @@ def test_decomposed_text_gives_the_examples_of_the_composed_one(tokenizer):
 def test_what_is_typed_means_the_same_decomposed(read):
     text = "na\u00efve caf\u00e9 한국"
     assert read(unicodedata.normalize("NFD", text)) == read(text)
+
+
+@pytest.mark.parametrize("examples", [[], ["one", "two"]], ids=["none", "texts"])
+def test_only_lists_of_ids_can_be_padded(examples):
+    with pytest.raises(ValueError, match=r"examples must be one or more lists of ids, got \["):
+        pad(examples, 0)
+
+
+def test_one_text_is_not_read_as_a_list_of_letters(tokenizer):
+    with pytest.raises(ValueError, match=r"texts must be a list; for one text give \[text\], got 'the dog'"):
+        ids_of("the dog", tokenizer)
+
+
+def test_batches_of_no_texts_are_refused():
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        Batches([[2, 3]], 0, 0)

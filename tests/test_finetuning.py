@@ -143,6 +143,7 @@ def test_a_setting_that_makes_no_sense_is_named(name):
         ([], [], "every example needs a label"),
         ([[2, 3]], [2], "labels go from 0 to 1, got 2"),
         ([[2, 3]], [-1], "labels go from 0 to 1, got -1"),
+        ([[2, 3]], ["numpy"], "labels go from 0 to 1, got 'numpy'"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(pretrained, examples, labels, says):
@@ -162,3 +163,9 @@ def test_always_the_same_answer_is_worth_what_guessing_is():
     assert mean_over_labels(labels, labels) == 1.0
     half = torch.where(torch.arange(100) % 2 == 0, labels, 9)
     assert mean_over_labels(half, labels) == pytest.approx((45 / 90 + 3 / 5 + 2 / 5) / 3)
+
+
+def test_answers_are_measured_with_a_label_each(pretrained):
+    model = classifier_on(pretrained, 2)
+    with pytest.raises(ValueError, match="every example needs a label: there are 2 and 1"):
+        balanced_accuracy(model, [[2, 5, 3], [2, 3]], [1])

@@ -27,6 +27,7 @@ READING_ORDER = [
     "checkpoint",  # explained in week 6; pre-training saves with it
     "ladder",
     "pretraining",
+    "pretraining_arguments",
     "pretraining_command",
     "fill_mask",
     "similarity",  # week 6

@@ -7,8 +7,19 @@ from collections import Counter
 import pytest
 import torch
 
-from course_lib.bert import IGNORE_INDEX
-from course_lib.ladder import NGram, count_neighbours, entropy, ladder, neighbours_entropy, ngram_losses
+from course_lib.bert import IGNORE_INDEX, BertConfig, BertForMaskedLM
+from course_lib.ladder import (
+    NGram,
+    count_neighbours,
+    entropy,
+    evaluate,
+    hide_for_evaluation,
+    ladder,
+    neighbours_entropy,
+    ngram_losses,
+)
+from course_lib.masking import Vocabulary
+from course_lib.wordpiece import SPECIAL
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"]
 
@@ -107,3 +118,15 @@ def test_the_rungs_without_a_town_are_those_of_counts():
     labels[0, 1], ids[0, 1] = ids[0, 1].item(), 4
     rungs = ladder(PIECES, [(ids, labels)], examples=texts)
     assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "left neighbour", "both neighbours"]
+
+
+def test_batches_without_a_gap_cannot_be_measured():
+    vocab = Vocabulary([*SPECIAL, "a"])
+    model = BertForMaskedLM(BertConfig(6, 8, 1, 2, 8))
+    with pytest.raises(ValueError, match="no gap to measure"):
+        evaluate(model, hide_for_evaluation([[2, 3]], vocab), vocab)
+
+
+def test_the_keys_of_a_counter_are_not_taken_for_its_counts():
+    with pytest.raises(TypeError, match=r"of a Counter, take its values\(\)"):
+        entropy(Counter([3, 3, 1]))

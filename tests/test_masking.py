@@ -127,3 +127,11 @@ def test_next_sentence_pairs_are_torn_half_of_the_time():
 def test_one_document_cannot_be_torn():
     with pytest.raises(ValueError, match="2 documents, got 1"):
         list(next_sentence_pairs([["a", "b"]], random.Random(0)))
+
+
+@pytest.mark.parametrize("ids", [torch.tensor([2, 5, 3]), [[2, 5, 3]]], ids=["one text", "a list"])
+def test_ids_that_are_no_batch_are_refused(ids):
+    with pytest.raises(
+        ValueError, match=r"input_ids must be a tensor of the shape \(batch, n\), got .*2, 5, 3"
+    ):
+        mask_tokens(ids, VOCAB)

@@ -145,3 +145,11 @@ def test_a_text_longer_than_the_learned_table_is_refused_by_length():
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "learned"])
 def test_the_other_kinds_know_no_end(kind):
     PlacedEncoder(kind, vocab_size=9)(torch.ones(2, LONGEST + 1, dtype=torch.long))
+
+
+@pytest.mark.parametrize("vectors", [torch.ones(8), torch.tensor([[1, 0], [1, 0]])], ids=["one", "integers"])
+def test_only_rows_of_floats_are_turned(vectors):
+    with pytest.raises(
+        ValueError, match=r"vectors must be floats of the shape \(\.\.\., n, d\), got torch\."
+    ):
+        rotary(vectors)

@@ -1,6 +1,7 @@
 """Pre-training: stopped by force it goes on bit by bit, and two processes do the same as one."""
 
 import json
+import math
 import os
 import signal
 import site
@@ -20,7 +21,15 @@ from torch import distributed
 from course_lib import pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import read_safetensors
-from course_lib.corpus import Batches, Examples, corpus_texts, documentation, paragraphs, why_not_text
+from course_lib.corpus import (
+    Batches,
+    Examples,
+    corpus_texts,
+    documentation,
+    paragraphs,
+    tokenized,
+    why_not_text,
+)
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
@@ -270,11 +279,35 @@ def test_steps_and_minutes_exclude_each_other():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("steps", 0), ("learning_rate", -1), ("warmup", 0), ("mask_probability", 0), ("mask_probability", 15)],
+    [
+        ("steps", 0),
+        ("learning_rate", -1),
+        ("learning_rate", math.inf),
+        ("warmup", 0),
+        ("clip", math.nan),
+        ("mask_probability", 0),
+        ("mask_probability", 15),
+    ],
 )
 def test_settings_that_cannot_be_meant_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} must be above 0.*got {value}"):
         Training(**(dict(steps=1) | {name: value}))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, math.nan])
+def test_a_seed_that_no_step_could_be_drawn_from_is_refused(seed):
+    with pytest.raises(ValueError, match=f"seed must be from 0 to 4,294,967,295, got {seed}"):
+        Training(steps=1, seed=seed)
+
+
+def test_the_last_seed_can_be_trained_with(examples):
+    next(iter(new_run(examples, seed=2**32 - 1)))
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size", "warmup", "seed"])
+def test_a_part_of_a_step_or_text_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number, got 1.5"):
+        Training(**(dict(steps=1) | {name: 1.5}))
 
 
 def test_ladder_goes_down(examples):
@@ -355,7 +388,7 @@ def test_two_processes_lose_what_one_loses(text, tmp_path):
 def test_second_run_does_not_overwrite_the_first(text, tmp_path):
     finish(command(text, tmp_path / "out", "--steps", "2"))
     process = command(text, tmp_path / "out", "--steps", "2")
-    assert "holds a run already" in process.communicate()[1] and process.returncode == 1
+    assert "holds a run already" in process.communicate()[1] and process.returncode == 2
 
 
 def test_too_few_texts_to_hold_some_out_are_counted(tmp_path):
@@ -372,20 +405,19 @@ def test_a_file_named_like_a_town_is_a_file(text, tmp_path, monkeypatch):
     assert Path("out/model.safetensors").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_named(text):
-    with pytest.raises(SystemExit, match="--out .*cannot be made.*: name another folder$"):
-        pretraining_command.main(["--corpus", "town-ko", "--out", f"{text}", "--steps", "1"])
-
-
 def test_no_checkpoint_is_promised_where_there_is_none(tmp_path, monkeypatch):
     def fail(args):
         raise PermissionError(13, "Permission denied", "corpus")
+
+    def fail_later(args):
+        (args.out / "checkpoint-00000005").mkdir()
+        fail(args)
 
     monkeypatch.setattr(pretraining_command, "train", fail)
     options = ["--corpus", "town-ko", "--out", f"{tmp_path}", "--steps", "1"]
     with pytest.raises(SystemExit, match="Permission denied: 'corpus'$"):
         pretraining_command.main(options)
-    (tmp_path / "checkpoint-00000005").mkdir()
+    monkeypatch.setattr(pretraining_command, "train", fail_later)
     with pytest.raises(SystemExit, match="Permission denied.*\n.*checkpoint is whole"):
         pretraining_command.main(options)
 
@@ -463,6 +495,18 @@ def test_the_shares_of_the_fates_can_be_changed(examples):
     run.parallel = look
     next(iter(run))
     assert torch.equal(seen[0], run.batches[0])
+
+
+@pytest.mark.parametrize("max_length", [1, 2])
+def test_examples_without_room_for_a_piece_are_refused(max_length):
+    with pytest.raises(ValueError, match=rf"max_length must be at least 3, for \[CLS\].*, got {max_length}"):
+        next(tokenized(["a b"], TOKENIZER, max_length))
+
+
+def test_corpus_of_one_file_that_is_no_text_says_why(tmp_path):
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"no text in it \(bad.txt: not UTF-8"):
+        corpus_texts(tmp_path / "bad.txt")
 
 
 def test_corpus_without_text_is_an_error(tmp_path):

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from course_lib.bert import BertConfig, BertModel
-from course_lib.similarity import encode, sentence_vectors
+from course_lib.bert import BertConfig, BertForMaskedLM, BertModel
+from course_lib.similarity import encode, most_similar, sentence_vectors
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
@@ -107,3 +107,15 @@ def test_vectors_are_computed_where_the_model_is(model, tokenizer, monkeypatch):
     )
     assert sentence_vectors(elsewhere, tokenizer, TEXTS).device.type == "cpu"
     assert set(elsewhere.seen) == {"meta"}
+
+
+def test_a_batch_of_one_vector_is_not_taken_for_a_query():
+    with pytest.raises(ValueError, match=r"query must have the shape \(8,\) of one vector, got \(1, 8\)"):
+        most_similar(torch.ones(1, 8), torch.ones(3, 8), 1)
+
+
+def test_the_encoder_of_a_model_with_a_head_gives_the_same_vectors(model, tokenizer):
+    with_head = BertForMaskedLM(model.config)
+    with_head.bert = model
+    vectors = [sentence_vectors(each, tokenizer, TEXTS) for each in (model, with_head)]
+    assert torch.equal(*vectors)
