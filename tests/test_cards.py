@@ -7,7 +7,7 @@ import torch
 
 from course_lib.classroom import check
 from course_lib.classroom.answering import exercise, submit
-from course_lib.classroom.cards import CodeCard, card, text, verdict_html
+from course_lib.classroom.cards import CodeCard, card, verdict_html
 from course_lib.classroom.kinds import find
 from course_lib.classroom.store import Store
 
@@ -97,11 +97,6 @@ def test_a_tensor_of_many_dimensions_is_shown_as_matrices():
 def test_learners_text_cannot_become_html():
     verdict = check("0.2", "def average_vector(vectors):\n    raise ValueError('<b>bold</b>')\n")
     assert "<b>bold</b>" not in verdict_html(verdict) and "&lt;b&gt;bold" in verdict_html(verdict)
-
-
-def test_marks_of_statements_become_html():
-    assert text("**a** and *b* and `c`") == "<b>a</b> and <i>b</i> and <code>c</code>"
-    assert text("2 * 3 < 7") == "2 * 3 &lt; 7"
 
 
 def test_the_still_form_says_what_the_card_says():

@@ -21,6 +21,7 @@ from course_lib.classroom.kinds import (
     exercises,
     find,
 )
+from course_lib.classroom.markdown import text
 from course_lib.classroom.store import STORE
 
 SIGNS = {"passed": "✓ Passed", "failed": "✗ Not yet", "not_attempted": "○ Not attempted"}
@@ -32,18 +33,6 @@ FRESH = Verdict(NOT_ATTEMPTED, "Choose, then check.")
 
 def dots(number):
     return "●" * number + "○" * (3 - number)
-
-
-def text(markdown):
-    """A line of Markdown as HTML: **bold**, *italic* and `code`, which is all that statements use."""
-    parts = escape(markdown).replace("\n", " ")
-    for mark, tag in (("**", "b"), ("*", "i"), ("`", "code")):
-        pieces = parts.split(mark)
-        if len(pieces) % 2:
-            parts = "".join(
-                p + (f"<{'/' * (i % 2)}{tag}>" if i < len(pieces) - 1 else "") for i, p in enumerate(pieces)
-            )
-    return parts
 
 
 def header(exercise):

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.weeks import draw, draw_words
 
 
@@ -363,9 +364,8 @@ class NumbersForLabels(CodeExercise):
         for which, names, numbers, right_ones in lists:
             for name, number, right in zip(names, numbers, right_ones):
                 if number != right:
-                    return (
-                        f"In the {which} list the number of {name!r} is {number}, and it should be {right}."
-                    )
+                    mine = plain(str(number))
+                    return f"In the {which} list the number of {name!r} is {mine}, and it should be {right}."
         return None
 
     def look_up(names, training, test):
