@@ -175,9 +175,8 @@ def lost_gradient(exercise, got, right):
 def told(error, line, exercise):
     """An exception in the learner's terms: what it says, and on which of their own lines."""
     if isinstance(error, SyntaxError) and error.filename == f"<exercise {exercise.id}>":
-        return (
-            f"Python cannot read line {error.lineno} ({plain(error.msg)}): {code((error.text or '').strip())}"
-        )
+        line = code((error.text or "").strip())
+        return f"Python cannot read line {error.lineno} ({plain(error.msg)}): {line}"
     if isinstance(error, PrintsTooMuch):
         return f"Stopped: your function prints more than {LINES_MOST:,} lines.{line}"
     if isinstance(error, SystemExit):

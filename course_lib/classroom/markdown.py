@@ -1,7 +1,7 @@
 """Markdown of cards as HTML: **bold**, *italic* and `code`, and nothing else.
 
-What learners write stands in these texts, too, so there are no links, no lists, no HTML, and no emphasis by _,
-which is in too many names.
+What learners write stands in these texts, too, so there are no links, no lists, no HTML, and no emphasis by
+_, which is in too many names.
 """
 
 import re

@@ -284,8 +284,8 @@ def judged(exercise_id, source):
     except Exception as error:
         verdict = Verdict(
             FAILED,
-            f"The check itself stopped with {type(error).__name__}: {plain(words_of(error))}. That is a fault of "
-            "the course, not of your answer. Please report it, together with your answer.",
+            f"The check itself stopped with {type(error).__name__}: {plain(words_of(error))}. That is a "
+            "fault of the course, not of your answer. Please report it, together with your answer.",
         )
     if os.getpid() != me:  # a process that the answer has forked came back here, too
         os._exit(0)
