@@ -165,27 +165,25 @@ NAMES = {
     "a sentence": "Anna Magdalena Wilhelmina von und zu Hohenstein-Ellrich " * 3,
     "one long word": "가" * 300,
     "from right to left": "محمد علي ‎שלום",
-    "no width": "\u200d",
 }
 
 
 def changed_by(name):
-    """Where a certificate with this name differs from one without, as shares: left, right, top, bottom."""
+    """Where a certificate with this name differs from one without, as shares: top, left, bottom, right."""
     empty, named = (imread(BytesIO(certificate(each).png)) for each in ("", name))
     assert named.shape == empty.shape, "a picture takes in what sticks out, and becomes larger"
-    rows, columns = np.nonzero((named != empty).any(axis=-1))
-    return (
-        columns.min() / len(empty[0]),
-        columns.max() / len(empty[0]),
-        rows.min() / len(empty),
-        rows.max() / len(empty),
-    )
+    places = np.argwhere((named != empty).any(axis=-1)) / empty.shape[:2]
+    return *places.min(axis=0), *places.max(axis=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_has_its_place_on_the_certificate(store, name):
-    left, right, top, bottom = changed_by(NAMES[name])
+    top, left, bottom, right = changed_by(NAMES[name])
     assert 0.05 < left < right < 0.95 and 0.13 < top < bottom < 0.25
+
+
+def test_a_name_without_any_width_is_no_error(store):
+    assert "for \u200d:" in certificate("\u200d").alt
 
 
 def test_a_name_of_blanks_is_no_name(store):
