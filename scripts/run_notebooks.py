@@ -52,5 +52,6 @@ if __name__ == "__main__":
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     with tempfile.TemporaryDirectory() as progress:
         os.environ["COURSE_PROGRESS"] = progress
+        os.environ["COURSE_ORDER_SEED"] = "1"  # the same cards in every run; tests/conftest.py has it too
         for path in sorted(FOLDER.glob(f"{only}*.ipynb")):
             run(path)

@@ -1,13 +1,15 @@
 """What the cards show and keep. That they can be clicked and typed at is tested in the browser."""
 
 import linecache
+import re
+from html import escape
 
 import pytest
 import torch
 
 from course_lib.classroom import check
 from course_lib.classroom.answering import exercise, submit
-from course_lib.classroom.cards import CodeCard, card, text, verdict_html
+from course_lib.classroom.cards import CodeCard, card, verdict_html
 from course_lib.classroom.kinds import find
 from course_lib.classroom.store import Store
 
@@ -78,6 +80,57 @@ def test_an_ordering_moves_its_lines():
     assert shown.up[0].disabled and shown.down[-1].disabled
 
 
+def shown_order(shown):
+    """What a card has to choose from, to sort or to order, from top to bottom."""
+    if hasattr(shown, "choice"):
+        return [label for label, _ in shown.choice.options]
+    if hasattr(shown, "menus"):
+        return [menu.description for menu in shown.menus.values()]
+    return [label.value.partition(". ")[2] for label in shown.labels]
+
+
+ORDERED = {"quiz": "1.3", "sorting": "4.1", "ordering": "2.5"}
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+def test_each_learner_has_an_order_which_stays(kind, monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_ORDER_SEED")
+    orders = []
+    for learner in range(8):  # all alike by chance: at most once in 24⁷
+        mine = []
+        for _ in range(2):  # a second kernel
+            monkeypatch.setattr("course_lib.classroom.cards.STORE", Store(tmp_path / str(learner)))
+            mine.append(shown_order(card(ORDERED[kind])))
+        assert mine[0] == mine[1]
+        orders.append(tuple(mine[0]))
+    assert len(set(orders)) > 1 and len(set(map(frozenset, orders))) == 1
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_the_still_form_has_the_order_of_the_card(kind, seed, monkeypatch):
+    monkeypatch.setenv("COURSE_ORDER_SEED", seed)
+    shown = card(ORDERED[kind])
+    assert re.findall("<li>(.*?)</li>", shown.still_body()) == [escape(each) for each in shown_order(shown)]
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+def test_the_solution_has_the_order_in_which_it_is_explained(kind, monkeypatch):
+    monkeypatch.setenv("COURSE_ORDER_SEED", "1")
+    one = card(ORDERED[kind]).solution_text()
+    monkeypatch.setenv("COURSE_ORDER_SEED", "2")
+    assert card(ORDERED[kind]).solution_text() == one
+
+
+def test_a_choice_is_checked_as_itself_wherever_it_stands(monkeypatch):
+    for seed in range(6):
+        monkeypatch.setenv("COURSE_ORDER_SEED", str(seed))
+        shown = card("1.3")
+        shown.choice.label = find("1.3").choices["grid"][0]
+        next(each for each in shown.children if getattr(each, "description", "") == "Check").click()
+        assert shown.verdict.passed
+
+
 def test_a_verdict_is_told_to_a_screen_reader():
     assert "role='status'" in card("2.1").verdict_box.value
 
@@ -97,11 +150,6 @@ def test_a_tensor_of_many_dimensions_is_shown_as_matrices():
 def test_learners_text_cannot_become_html():
     verdict = check("0.2", "def average_vector(vectors):\n    raise ValueError('<b>bold</b>')\n")
     assert "<b>bold</b>" not in verdict_html(verdict) and "&lt;b&gt;bold" in verdict_html(verdict)
-
-
-def test_marks_of_statements_become_html():
-    assert text("**a** and *b* and `c`") == "<b>a</b> and <i>b</i> and <code>c</code>"
-    assert text("2 * 3 < 7") == "2 * 3 &lt; 7"
 
 
 def test_the_still_form_says_what_the_card_says():

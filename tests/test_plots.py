@@ -10,6 +10,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 
 from course_lib.classroom import plots
 from course_lib.classroom.predictions import predict
@@ -73,6 +74,26 @@ def test_hangul_and_signs_are_drawn_without_a_missing_glyph():
         plots.draw_weights([[0.5, 0.5], [0.1, 0.9]], ["배를", "깎았다"], title="가중치 √d − ½ α")
 
 
+def test_a_sign_that_no_font_has_is_a_box_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.use_course_style()
+        with_box = plots.draw_weights(np.eye(2), ["𝒜", "b"], title="one 🫠")
+    assert with_box.png != plots.draw_weights(np.eye(2), ["", "b"], title="one ").png
+
+
+def test_a_label_longer_than_the_picture_makes_it_larger_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.use_course_style()
+        long, short = (plots.draw_weights(np.eye(2), [word, "b"]) for word in ("a" * 300, "a"))
+    assert width(long) > width(short) + 1000
+
+
+def width(picture):
+    return int.from_bytes(picture.png[16:20], "big")
+
+
 PICTURES = {
     "ladder": lambda: plots.draw_ladder([5.0, 3.0], {"floor": 0.25}, [(2, 3.1)]),
     "weights": lambda: plots.draw_weights(np.eye(2), ["a", "b"], title="one"),
@@ -99,6 +120,48 @@ def test_every_picture_says_in_words_what_it_shows(name):
     assert base64.b64decode(re.search(r"base64,([^\"]+)", bundle["text/html"])[1]).startswith(b"\x89PNG")
     assert bundle["text/plain"].startswith("[picture: ")
     assert not plt.get_fignums(), "an open figure would be shown twice"
+
+
+WORD = r"$x_{$ 가 \$"  # to matplotlib a formula, and one that cannot be read
+PICTURES_OF_WORDS = {
+    "ladder": lambda: plots.draw_ladder([5.0, 3.0], {WORD: 0.25}, [(2, 3.1)]),
+    "weights": lambda: plots.draw_weights(np.eye(2), [WORD, "b"], title=WORD),
+    "lines": lambda: plots.draw_lines({WORD: [0.001, 20]}, [1, 2], WORD, WORD, WORD, "xy", (1, WORD)),
+    "bars": lambda: plots.draw_bars({WORD: [1, 0.9], "b": [1, 2]}, [WORD, "c"], WORD, title=WORD),
+    "shares": lambda: plots.draw_shares({WORD: {WORD: 3, "b": 1}}, WORD, title=WORD),
+    "table": lambda: plots.draw_table({WORD: [0.1, -0.2]}, [WORD, "y"], WORD),
+    "fits": lambda: plots.draw_fits([0, 1], [1, 2], {WORD: [1, 2, 3]}, [0, 1, 2]),
+    "all weights": lambda: plots.draw_matrices({WORD: np.eye(3)}, WORD, WORD),
+    "digits": lambda: plots.draw_digits(np.eye(4)[None], [WORD]),
+    "places": lambda: plots.draw_places({WORD: {WORD: np.eye(2)}}, WORD),
+    "vocabulary": lambda: plots.draw_vocabulary(["a", WORD], Counter({WORD: 3})),
+    "pieces": lambda: plots.draw_pieces([WORD, WORD, "b"]),
+}
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The texts that are drawn, as [(text, is it a formula?)]."""
+    texts = []
+
+    def record(self, gc, x, y, words, prop, angle, ismath=False, mtext=None):
+        texts.append((words, ismath))
+
+    monkeypatch.setattr(RendererAgg, "draw_text", record)
+    return texts
+
+
+@pytest.mark.parametrize("name", PICTURES_OF_WORDS)
+def test_a_word_with_dollars_is_drawn_as_it_is(name, drawn):
+    plots.use_course_style()
+    PICTURES_OF_WORDS[name]()
+    assert any(WORD in words for words, _ in drawn) and not any(is_formula for _, is_formula in drawn)
+
+
+def test_a_logarithmic_axis_has_numbers_and_no_formulas(drawn):
+    plots.draw_lines({"a": [0.001, 20]}, [1, 2], "n", "s", logarithmic="xy")
+    assert {"0.001", "0.1", "10"} <= {words for words, _ in drawn}
+    assert not [words for words, _ in drawn if "$" in words]
 
 
 def test_a_vocabulary_that_its_texts_do_not_use_is_no_empty_picture():

@@ -154,6 +154,52 @@ def test_a_record_of_another_version_breaks_no_card_and_no_map(store, record):
     assert json.loads(store.file.read_bytes())["exercises"]["0.1"] == record  # nothing is thrown away
 
 
+# -- the seed of the order in which choices are shown
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """No seed from outside."""
+    monkeypatch.delenv("COURSE_ORDER_SEED")
+
+
+def test_the_seed_of_the_order_is_drawn_once_and_kept(tmp_path, drawn):
+    seed = Store(tmp_path / "one").order_seed()
+    assert Store(tmp_path / "one").order_seed() == seed != Store(tmp_path / "other").order_seed()
+    assert json.loads((tmp_path / "one" / "progress.json").read_bytes())["order_seed"] == seed
+
+
+@pytest.mark.parametrize("damage", [None, "seven", 1.5, True])
+def test_an_older_or_damaged_file_gets_a_seed_and_loses_nothing(tmp_path, drawn, damage):
+    store = Store(tmp_path)
+    store.attempt("0.1", "passed")
+    if damage is not None:
+        store.update(lambda known: known.update(order_seed=damage))
+    seed = store.order_seed()
+    assert type(seed) is int and Store(tmp_path).order_seed() == seed
+    assert store.exercise("0.1")["status"] == "passed"
+
+
+def test_two_kernels_that_draw_at_once_have_one_seed(tmp_path, drawn):
+    one, other = Store(tmp_path), Store(tmp_path)
+    first_look = other.read()
+    seed = one.order_seed()
+    other.read = lambda: first_look  # it has looked before the first one wrote
+    assert other.order_seed() == seed
+
+
+def test_a_seed_that_cannot_be_kept_is_remembered(tmp_path, drawn):
+    (tmp_path / "my_course").write_text("a file where the folder should be", encoding="utf-8")
+    store = Store(tmp_path / "my_course")
+    assert store.order_seed() == store.order_seed() and len(store.waiting) == 1
+
+
+def test_a_seed_from_outside_is_used_and_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_ORDER_SEED", "12")
+    store = Store(tmp_path / "my_course")
+    assert store.order_seed() == "12" and not store.folder.exists()
+
+
 def test_where_no_folder_can_be_made_a_temporary_one_serves(tmp_path, capsys):
     (tmp_path / "my_course").write_text("a file where the folder should be", encoding="utf-8")
     room = Store(tmp_path / "my_course").room("week5")

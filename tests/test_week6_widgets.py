@@ -2,9 +2,12 @@
 
 import json
 import re
+from io import BytesIO
 
+import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 
 from course_lib.bert import BertModel
 from course_lib.checkpoint import load_model, load_tokenizer
@@ -151,6 +154,40 @@ def test_a_certificate_is_drawn_from_what_is_kept(store):
 def test_a_tried_exercise_is_not_a_passed_one(store):
     store.attempt("6.1", "failed")
     assert "0 of" in certificate().alt
+
+
+NAMES = {
+    "a formula that is none": "Kim $x_{$ Lee",
+    "a formula": "Kim $x^2$ Lee",
+    "signs that no font has": "이름 🫠🇰🇷 \x07",
+    "half a sign": "Kim\ud83d",
+    "lines": "Kim\n\tLee\r\n",
+    "a sentence": "Anna Magdalena Wilhelmina von und zu Hohenstein-Ellrich " * 3,
+    "one long word": "가" * 300,
+    "from right to left": "محمد علي ‎שלום",
+}
+
+
+def changed_by(name):
+    """Where a certificate with this name differs from one without, as shares: top, left, bottom, right."""
+    empty, named = (imread(BytesIO(certificate(each).png)) for each in ("", name))
+    assert named.shape == empty.shape, "a picture takes in what sticks out, and becomes larger"
+    places = np.argwhere((named != empty).any(axis=-1)) / empty.shape[:2]
+    return *places.min(axis=0), *places.max(axis=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_has_its_place_on_the_certificate(store, name):
+    top, left, bottom, right = changed_by(NAMES[name])
+    assert 0.05 < left < right < 0.95 and 0.13 < top < bottom < 0.25
+
+
+def test_a_name_without_any_width_is_no_error(store):
+    assert "for \u200d:" in certificate("\u200d").alt
+
+
+def test_a_name_of_blanks_is_no_name(store):
+    assert certificate(" \n\t ").png == certificate("").png and "for" not in certificate(" ").alt
 
 
 def test_a_folder_that_cannot_be_written_is_said(store, capsys):

@@ -17,6 +17,7 @@ from course_lib.classroom.kinds import (
     Verdict,
     find,
 )
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.sources import (
     NotSelfContained,
     body_of,
@@ -53,7 +54,7 @@ def check_source(exercise, candidate):
     except NotSelfContained as error:
         return Verdict(FAILED, f"{error}.")
     except SyntaxError as error:
-        return Verdict(FAILED, f"Python cannot read line {error.lineno} ({error.msg}).")
+        return Verdict(FAILED, f"Python cannot read line {error.lineno} ({plain(error.msg)}).")
     if is_untouched(source, exercise.source(exercise.stub)):
         return Verdict(NOT_ATTEMPTED, untouched(exercise))
     return WORKER.check(exercise.id, source)

@@ -4,6 +4,7 @@ import itertools
 
 import torch
 
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.observing import observe, same
 from course_lib.classroom.relations import short
 
@@ -17,7 +18,7 @@ def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
         return words
     first = outcomes[0].result
     if len(cases) > 2 and not torch.is_tensor(first) and all(same(each.result, first) for each in outcomes):
-        return f"Your result is {short(first)} in every case."
+        return f"Your result is {plain(short(first))} in every case."
     for name in names_of(cases):
         if plays_no_part(answer, reference, cases, name):
             return f"Your result stays the same whatever {name} is: where do you use it?"

@@ -20,7 +20,9 @@ from course_lib.classroom.kinds import (
     Verdict,
     exercises,
     find,
+    own_order,
 )
+from course_lib.classroom.markdown import text
 from course_lib.classroom.store import STORE
 
 SIGNS = {"passed": "✓ Passed", "failed": "✗ Not yet", "not_attempted": "○ Not attempted"}
@@ -32,18 +34,6 @@ FRESH = Verdict(NOT_ATTEMPTED, "Choose, then check.")
 
 def dots(number):
     return "●" * number + "○" * (3 - number)
-
-
-def text(markdown):
-    """A line of Markdown as HTML: **bold**, *italic* and `code`, which is all that statements use."""
-    parts = escape(markdown).replace("\n", " ")
-    for mark, tag in (("**", "b"), ("*", "i"), ("`", "code")):
-        pieces = parts.split(mark)
-        if len(pieces) % 2:
-            parts = "".join(
-                p + (f"<{'/' * (i % 2)}{tag}>" if i < len(pieces) - 1 else "") for i, p in enumerate(pieces)
-            )
-    return parts
 
 
 def header(exercise):
@@ -214,7 +204,8 @@ class QuizCard(Card):
     """One question; each choice is explained as soon as it is checked."""
 
     def __init__(self, exercise):
-        options = [(label, key) for key, (label, _) in exercise.choices.items()]
+        self.order = own_order(exercise, exercise.choices, STORE.order_seed())
+        options = [(exercise.choices[key][0], key) for key in self.order]
         self.choice = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
         button = widgets.Button(description="Check", button_style="primary", tooltip=BY_KEYBOARD)
         button.on_click(lambda _: self.answer(self.choice.value))
@@ -230,7 +221,7 @@ class QuizCard(Card):
     def still_body(self):
         return (
             "<ul>"
-            + "".join(f"<li>{text(label)}</li>" for label, _ in self.exercise.choices.values())
+            + "".join(f"<li>{text(self.exercise.choices[key][0])}</li>" for key in self.order)
             + "</ul>"
         )
 
@@ -239,7 +230,8 @@ class OrderingCard(Card):
     """Lines that move up and down by buttons. The focus moves along, so that the keyboard suffices."""
 
     def __init__(self, exercise):
-        self.order = list(exercise.shown)
+        self.shown = own_order(exercise, exercise.items, STORE.order_seed())
+        self.order = list(self.shown)
         self.labels = [widgets.HTML() for _ in self.order]
         self.up = [self.arrow("↑", place, -1) for place in range(len(self.order))]
         self.down = [self.arrow("↓", place, +1) for place in range(len(self.order))]
@@ -279,9 +271,7 @@ class OrderingCard(Card):
 
     def still_body(self):
         return (
-            "<ul>"
-            + "".join(f"<li>{text(self.exercise.items[key][0])}</li>" for key in self.exercise.shown)
-            + "</ul>"
+            "<ul>" + "".join(f"<li>{text(self.exercise.items[key][0])}</li>" for key in self.shown) + "</ul>"
         )
 
 
@@ -295,12 +285,12 @@ class SortingCard(Card):
             key: widgets.Dropdown(
                 options=options,
                 value="",
-                description=text(statement),
+                description=text(exercise.items[key][0]),
                 description_allow_html=True,
                 style={"description_width": "auto"},
                 layout={"width": "auto", "height": "auto"},
             ).add_class("course-statement")
-            for key, (statement, _, _) in exercise.items.items()
+            for key in own_order(exercise, exercise.items, STORE.order_seed())
         }
         button = widgets.Button(description="Check", button_style="primary", layout={"margin": "8px 2px"})
         button.on_click(lambda _: self.answer(self.chosen()))
@@ -319,7 +309,7 @@ class SortingCard(Card):
 
     def still_body(self):
         groups = " / ".join(text(name) for name in self.exercise.groups.values())
-        lines = "".join(f"<li>{text(statement)}</li>" for statement, _, _ in self.exercise.items.values())
+        lines = "".join(f"<li>{text(self.exercise.items[key][0])}</li>" for key in self.menus)
         return f"<p>{groups}</p><ul>{lines}</ul>"
 
 

@@ -1,11 +1,14 @@
 """The end of the course: what was done, drawn from what is kept in my_course/."""
 
-from matplotlib.figure import Figure
+import math
+import textwrap
+
+import numpy as np
 
 from course_lib.checkpoint import write_file
 from course_lib.classroom.course_map import WEEKS
 from course_lib.classroom.kinds import CodeExercise, exercises
-from course_lib.classroom.plots import BLUE, GREY, ORANGE, Picture
+from course_lib.classroom.plots import BLUE, GREY, ORANGE, Drawing, Picture
 from course_lib.classroom.store import STORE
 
 
@@ -14,6 +17,7 @@ def certificate(name=""):
 
     It is drawn from my_course/, kept there as certificate.png, and says so while something is missing.
     """
+    name = " ".join(name.encode(errors="replace").decode().split())  # half a sign cannot be drawn
     known = STORE.read()["exercises"]
     passed = {week: [0, 0] for week in WEEKS}
     own = []
@@ -24,14 +28,15 @@ def certificate(name=""):
         if is_passed and issubclass(each, CodeExercise) and each.replaces and STORE.answer(each):
             own.append(each.name)
     done, total = (sum(counts[place] for counts in passed.values()) for place in (0, 1))
-    figure = Figure(figsize=(9, 6.2))
+    figure = Drawing(figsize=(9, 6.2))
     frame = figure.add_axes((0, 0, 1, 1), xticks=[], yticks=[])
     for spine in frame.spines.values():
         spine.set(visible=True, color=BLUE if done == total else GREY, linewidth=8)
     title = "Build BERT" if done == total else "Build BERT · on the way"
     middle = dict(ha="center", va="center")
     figure.text(0.5, 0.9, title, fontsize=26, color=BLUE, **middle)
-    figure.text(0.5, 0.81, name, fontsize=20, **middle)
+    if name:
+        write_name(figure.text(0.5, 0.81, "", parse_math=False, **middle), name)
     figure.text(0.5, 0.73, f"{done} of {total} exercises passed", fontsize=15, **middle)
     for row, (week, (count, of)) in enumerate(passed.items()):
         height = 0.64 - 0.062 * row
@@ -48,6 +53,24 @@ def certificate(name=""):
     except OSError as error:
         print(f"It cannot be kept in {STORE.folder.name}/ ({error.strerror}).")
     return picture
+
+
+NAME_SIZE = 20  # points
+NAME_ROOM = (0.86, 0.08)  # shares of the picture's width and height
+
+
+def write_name(text, name):
+    """Write a name into its room, in the number of lines in which it is largest."""
+    room = text.figure.bbox.size * NAME_ROOM
+    largest, shown, count, by_height = 0, name, 0, 1
+    while largest < min(1, by_height):  # one more line may still make it larger
+        count += 1
+        lines = "\n".join(textwrap.wrap(name, math.ceil(len(name) / count)))
+        text.set(text=lines, fontsize=NAME_SIZE)
+        by_width, by_height = room / np.maximum(text.get_window_extent().size, 1)  # some signs have no width
+        if min(by_width, by_height) > largest:
+            largest, shown = min(by_width, by_height), lines
+    text.set(text=shown, fontsize=NAME_SIZE * min(1, largest))
 
 
 LONGEST_LINE = 95  # characters

@@ -4,8 +4,8 @@ from html import escape
 
 from IPython.display import HTML
 
-from course_lib.classroom.cards import text
 from course_lib.classroom.kinds import exercises
+from course_lib.classroom.markdown import text
 from course_lib.classroom.store import STORE
 
 WEEKS = {

@@ -7,6 +7,7 @@ import textwrap
 import torch
 
 from course_lib.classroom.arguments import about_arguments, of_other_arguments
+from course_lib.classroom.markdown import code, plain
 from course_lib.classroom.observing import flat, is_dense, same
 from course_lib.classroom.relations import PLACES, difference, relation, short
 
@@ -179,7 +180,8 @@ def lost_gradient(exercise, got, right):
 def told(error, line, exercise):
     """An exception in the learner's terms: what it says, and on which of their own lines."""
     if isinstance(error, SyntaxError) and error.filename == f"<exercise {exercise.id}>":
-        return f"Python cannot read line {error.lineno} ({error.msg}): `{(error.text or '').strip()}`"
+        line = code((error.text or "").strip())
+        return f"Python cannot read line {error.lineno} ({plain(error.msg)}): {line}"
     if isinstance(error, PrintsTooMuch):
         return f"Stopped: your function prints more than {LINES_MOST:,} lines.{line}"
     if isinstance(error, SystemExit):
@@ -188,7 +190,7 @@ def told(error, line, exercise):
         return f"Your function asks for more memory than there is. Which tensor is so large?{line}"
     if isinstance(error, RecursionError):
         return f"Your function calls itself without end.{line}"
-    said = words_of(error)
+    said = plain(words_of(error))
     if isinstance(error, UnboundLocalError) and line:  # a NameError, too, but of the learner's own making
         return f"{said}: it has no value yet when this line runs.{line}"
     if isinstance(error, NameError) and line:

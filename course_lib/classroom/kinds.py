@@ -8,6 +8,7 @@ import inspect
 import re
 import textwrap
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 NOT_ATTEMPTED, FAILED, PASSED = "not_attempted", "failed", "passed"
@@ -37,12 +38,14 @@ class Exercise:
 
     id: "week.number"   difficulty, importance: 1 to 3   minutes: how long it takes most people
     hints: three, each stronger than the one before
+    is_shuffled: does each learner see what is to be chosen or sorted in an order of their own?
     """
 
     id = title = None
     difficulty = importance = 1
     minutes = 5
     hints = ()
+    is_shuffled = True
 
     @classmethod
     def statement(cls):
@@ -117,13 +120,9 @@ class Quiz(Exercise):
 
 
 class Ordering(Exercise):
-    """Things to be put in order. items: {key: (text, why it stands where it stands)}, in the right order
-
-    shown: the keys in the order in which the learner meets them
-    """
+    """Things to be put in order. items: {key: (text, why it stands where it stands)}, in the right order"""
 
     items = {}
-    shown = ()
 
 
 class Sorting(Exercise):
@@ -147,6 +146,20 @@ class ClickCell(Exercise):
 
     def explain_cell(row, column):
         raise NotImplementedError
+
+
+def own_order(exercise, keys, seed):
+    """The keys of choices or items in the order in which the learner with this seed meets them.
+
+    By hashes and not by `random`, so that another version of Python changes nothing.
+    """
+    keys = list(keys)
+    if not exercise.is_shuffled:
+        return keys
+    order = sorted(keys, key=lambda key: sha256(f"{seed} {exercise.id} {key}".encode()).digest())
+    if issubclass(exercise, Ordering) and order == keys:
+        order.reverse()  # it must not be shown solved
+    return order
 
 
 def exercises():

@@ -10,6 +10,8 @@ import numpy
 import torch
 from torch import nn
 
+from course_lib.classroom.markdown import code
+
 SEED = 20_181_011  # before each call; a number that no answer is likely to choose itself
 TOLERANCE = dict(rtol=1e-4, atol=1e-6)
 
@@ -96,7 +98,7 @@ def line_of(error):
     frames = [
         each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith("<exercise")
     ]
-    return f" Line {frames[-1].lineno}: `{frames[-1].line}`" if frames else ""
+    return f" Line {frames[-1].lineno}: {code(frames[-1].line)}" if frames else ""
 
 
 def seed_everything(seed):

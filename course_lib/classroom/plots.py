@@ -5,6 +5,7 @@ Every function returns a `Picture`, which carries its description for readers wh
 
 import base64
 import io
+import warnings
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -17,7 +18,8 @@ from IPython.display import HTML
 from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from course_lib.wordpiece import SPECIAL
 
@@ -45,6 +47,33 @@ def use_course_style():
             "figure.dpi": 100,
         }
     )
+    # A sign that no font has is drawn as a box, and a label that is too long for its place makes the picture
+    # larger. Both are to be seen in it, and nothing that a learner could mend.
+    for message in (r"Glyph \d+ .* missing from font", "Tight layout not applied"):
+        warnings.filterwarnings("ignore", message, UserWarning)
+
+
+class Drawing(Figure):
+    """A figure that draws every text as it is: otherwise a $ in a name or a piece could begin a formula."""
+
+    def as_it_is(self):
+        for text in self.findobj(Text):
+            text.set_parse_math(False)
+
+    def tight_layout(self, **options):
+        self.as_it_is()
+        super().tight_layout(**options)
+
+    def draw(self, renderer):
+        self.as_it_is()
+        super().draw(renderer)
+
+
+class PlainLogFormatter(LogFormatter):
+    """Labels where matplotlib has them on a logarithmic axis; 0.001, where it would write a formula."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 class Picture:
@@ -53,7 +82,7 @@ class Picture:
     Figures are made without pyplot, which keeps each one in a list that threads should not share.
     """
 
-    def __init__(self, figure: Figure, alt):
+    def __init__(self, figure: Drawing, alt):
         self.alt = alt
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
@@ -75,7 +104,7 @@ def draw_ladder(losses, rungs, held_out=()):
 
     losses: one per step   rungs: {name: nats}   held_out: pairs (step, loss on held-out texts)
     """
-    figure = Figure()
+    figure = Drawing()
     axes = figure.subplots()
     axes.plot(range(1, len(losses) + 1), losses, color=BLUE, linewidth=0.8, alpha=0.6, label="each batch")
     if held_out:
@@ -102,7 +131,7 @@ def draw_ladder(losses, rungs, held_out=()):
 def draw_weights(weights, words, title=""):
     """A matrix of attention weights, each number written into its cell.  weights: (n, n), words: n labels"""
     weights = np.asarray(weights, dtype=float)
-    figure = Figure(figsize=(0.75 * len(words) + 1.2, 0.55 * len(words) + 1.1))
+    figure = Drawing(figsize=(0.75 * len(words) + 1.2, 0.55 * len(words) + 1.1))
     axes = figure.subplots()
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(words)), words, rotation=30)
@@ -132,7 +161,7 @@ def draw_lines(lines, x, across, up, title="", logarithmic="", level=None):
     across, up: what the axes show   logarithmic: which of them, "x" or "xy"
     level: a horizontal line, as a pair (y, its name)
     """
-    figure = Figure()
+    figure = Drawing()
     axes = figure.subplots()
     lines = {name: mean_and_spread(values) for name, values in lines.items()}
     for number, (name, (values, spread)) in enumerate(lines.items()):
@@ -143,6 +172,8 @@ def draw_lines(lines, x, across, up, title="", logarithmic="", level=None):
         axes.text(1.01, level[0], level[1], transform=axes.get_yaxis_transform(), va="center", color=GREY)
     if "y" in logarithmic:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(PlainLogFormatter())
+        axes.yaxis.set_minor_formatter(PlainLogFormatter())
     if "x" in logarithmic:
         axes.set_xscale("log", base=2)
     if logarithmic or len(x) <= 10:
@@ -161,7 +192,7 @@ def draw_bars(groups, names, up, title=""):
 
     groups: {name of the group: one value for each of `names`, or (names, runs) where there was more than one}
     """
-    figure = Figure()
+    figure = Drawing()
     axes = figure.subplots()
     width = 0.8 / len(groups)
     groups = {name: mean_and_spread(values) for name, values in groups.items()}
@@ -189,7 +220,7 @@ def draw_shares(totals, across, title="", unit=1):
 
     totals: {name of the whole: {name of the part: amount}}   unit: the axis counts amounts in these
     """
-    figure = Figure(figsize=(9, 1.2 + 0.8 * len(totals)))
+    figure = Drawing(figsize=(9, 1.2 + 0.8 * len(totals)))
     axes = figure.subplots()
     for row, parts in enumerate(totals.values()):
         left = 0
@@ -216,7 +247,7 @@ def draw_shares(totals, across, title="", unit=1):
 def draw_table(rows, columns, title=""):
     """Numbers in a table, the large ones shaded: blue above 0, orange below. rows: {name: one per column}"""
     numbers = np.asarray(list(rows.values()), dtype=float)
-    figure = Figure(figsize=(1.2 * len(columns) + 1.5, 0.6 * len(rows) + 1.4))
+    figure = Drawing(figsize=(1.2 * len(columns) + 1.5, 0.6 * len(rows) + 1.4))
     axes = figure.subplots()
     colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
     reach = np.abs(numbers).max()
@@ -237,7 +268,7 @@ def draw_fits(x, y, curves, at):
 
     curves: {name: values at `at`}
     """
-    figure = Figure()
+    figure = Drawing()
     axes = figure.subplots()
     axes.axvspan(min(x), max(x), color="#eeeeee", label="where the points are")
     for number, (name, values) in enumerate(curves.items()):
@@ -255,7 +286,7 @@ def draw_matrices(matrices, across="pixel that is read", up="pixel that is writt
 
     matrices: {name: (rows, columns)}   across, up: what the columns and the rows are
     """
-    figure = Figure(figsize=(4 * len(matrices), 4))
+    figure = Drawing(figsize=(4 * len(matrices), 4))
     all_axes = figure.subplots(1, len(matrices), squeeze=False)
     colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
     for axes, (name, matrix) in zip(all_axes[0], matrices.items()):
@@ -275,7 +306,7 @@ def draw_similarities(table):
     table = np.asarray(table, dtype=float)
     table = table / np.linalg.norm(table, axis=1, keepdims=True)
     cosines = table @ table.T
-    figure = Figure(figsize=(9, 4))
+    figure = Drawing(figsize=(9, 4))
     left, right = figure.subplots(1, 2)
     colours = LinearSegmentedColormap.from_list("course", [ORANGE, "white", BLUE])
     figure.colorbar(left.imshow(cosines, cmap=colours, vmin=-1, vmax=1), ax=left)
@@ -296,7 +327,7 @@ def draw_similarities(table):
 def draw_digits(images, names, columns=8):
     """Small pictures in rows. images: (n, h, w), numbers from 0 to 1   names: one for each"""
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.2 * columns, 1.5 * rows))
+    figure = Drawing(figsize=(1.2 * columns, 1.5 * rows))
     all_axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for axes in all_axes:
         axes.axis("off")
@@ -313,7 +344,7 @@ def draw_places(panels, title=""):
 
     panels: {title: {name of the group: points (n, 2)}}
     """
-    figure = Figure(figsize=(4.6 * len(panels), 4.2))
+    figure = Drawing(figsize=(4.6 * len(panels), 4.2))
     all_axes = figure.subplots(1, len(panels), squeeze=False)
     everything = [np.asarray(points) for groups in panels.values() for points in groups.values()]
     reach = 1.15 * max(np.abs(points).max() for points in everything)  # the same scale in every panel
@@ -335,7 +366,7 @@ def draw_vocabulary(vocab, used, most=15):
 
     vocab: list of pieces   used: Counter of the pieces of the texts
     """
-    figure = Figure(figsize=(11, 4.2))
+    figure = Drawing(figsize=(11, 4.2))
     left, right = figure.subplots(1, 2)
     plain = [piece for piece in vocab if piece not in SPECIAL]
     lengths = {
@@ -431,7 +462,7 @@ def draw_pieces(kinds, columns=176):
     """
     names = list(dict.fromkeys(kinds))
     rows = -(-len(kinds) // columns)
-    figure = Figure(figsize=(11, 3.2 * -(-len(names) // 4)))
+    figure = Drawing(figsize=(11, 3.2 * -(-len(names) // 4)))
     all_axes = figure.subplots(-(-len(names) // 4), 4, squeeze=False).flatten()
     for axes in all_axes:
         axes.axis("off")

@@ -5,7 +5,8 @@ from html import escape
 import ipywidgets as widgets
 from IPython.display import HTML
 
-from course_lib.classroom.cards import BY_KEYBOARD, STYLE, text
+from course_lib.classroom.cards import BY_KEYBOARD, STYLE
+from course_lib.classroom.markdown import text
 from course_lib.classroom.store import STORE
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 
 import torch
 
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.observing import TOLERANCE, flat, same, same_number
 
 PLACES = ("first", "second", "third", "fourth")
@@ -320,11 +321,11 @@ def difference(got, wanted):
     """What a list or a dict lacks, or has too often, in one sentence, or None."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         if missing := [key for key in wanted if key not in got]:
-            return f"Your result lacks {missing[0]!r}."
+            return f"Your result lacks {plain(repr(missing[0]))}."
         if extra := [key for key in got if key not in wanted]:
-            return f"Your result has {short(extra[0])}, which does not belong there."
+            return f"Your result has {plain(short(extra[0]))}, which does not belong there."
         key = next(key for key in wanted if not same(got[key], wanted[key]))
-        return f"For {key!r} your result has {short(got[key])}; wanted is {wanted[key]!r}."
+        return f"For {plain(repr(key))} your result has {plain(short(got[key]))}; wanted is {wanted[key]!r}."
     if not isinstance(wanted, (list, tuple)) or type(got) is not type(wanted):
         return None
     mine, theirs = (Counter(map(short, each)) for each in (got, wanted))
@@ -332,11 +333,12 @@ def difference(got, wanted):
     if not missing and not extra:
         return "Your result has the right elements in another order."
     if not extra:
-        return f"Your result lacks {next(iter(missing))}."
+        return f"Your result lacks {plain(next(iter(missing)))}."
     if not missing:
-        return f"Your result has {next(iter(extra))} more often than wanted."
+        return f"Your result has {plain(next(iter(extra)))} more often than wanted."
     place = next(i for i, (one, other) in enumerate(zip(got, wanted)) if not same(one, other))
-    return f"Your result has {short(got[place])} at place {place}, where {short(wanted[place])} is wanted."
+    mine, right = plain(short(got[place])), plain(short(wanted[place]))
+    return f"Your result has {mine} at place {place}, where {right} is wanted."
 
 
 def short(value):

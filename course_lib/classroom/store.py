@@ -2,7 +2,9 @@
 
 my_course/progress.json     {"format": 1,
                              "exercises": {"2.2": {"status": "passed", "attempts": 3, "hints": 1, "solution":
-                             false}}, "predictions": {"2-variance": "it grows with d"}}
+                             false}}, "predictions": {"2-variance": "it grows with d"},
+                             "order_seed": 2841930175}       a learner's own, for the order of choices; drawn
+                                                             where it is asked for and is not there yet
 my_course/answers/2_2_attention_weights.py     the source of a passed answer, able to run on its own
 
 Files are replaced whole, under a lock that all kernels share. A damaged file is set aside, never lost.
@@ -11,6 +13,7 @@ Files are replaced whole, under a lock that all kernels share. A damaged file is
 import json
 import os
 import re
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -154,6 +157,22 @@ class Store:
                 record["status"] = status
 
         self.update(change)
+
+    def order_seed(self):
+        """What the order of choices on cards comes from. It is drawn once and kept; COURSE_ORDER_SEED is
+        another one, for who needs the same cards each time.
+        """
+        if fixed := os.environ.get("COURSE_ORDER_SEED"):
+            return fixed
+        if type(kept := self.read().get("order_seed")) is int:
+            return kept
+        drawn = secrets.randbits(32)
+
+        def change(known):
+            if type(known.get("order_seed")) is not int:  # else another kernel has drawn in the meantime
+                known["order_seed"] = drawn
+
+        return self.update(change)["order_seed"]
 
     def answer_file(self, exercise):
         return self.answers / f"{exercise.id.replace('.', '_')}_{exercise.name}.py"

@@ -274,6 +274,7 @@ def judged(exercise_id, source):
     """A reply, as bytes, by this process itself."""
     from course_lib.classroom.checking import check_code
     from course_lib.classroom.diagnosis import words_of
+    from course_lib.classroom.markdown import plain
 
     me = os.getpid()
     try:
@@ -283,8 +284,8 @@ def judged(exercise_id, source):
     except Exception as error:
         verdict = Verdict(
             FAILED,
-            f"The check itself stopped with {type(error).__name__}: {words_of(error)}. That is a fault of "
-            "the course, not of your answer. Please report it, together with your answer.",
+            f"The check itself stopped with {type(error).__name__}: {plain(words_of(error))}. That is a "
+            "fault of the course, not of your answer. Please report it, together with your answer.",
         )
     if os.getpid() != me:  # a process that the answer has forked came back here, too
         os._exit(0)

@@ -25,11 +25,16 @@ def sort(lab, cell, exercise_id):
     _, _, why = next(each for each in exercise.items.values() if each[1] != groups[0])
     expect_verdict(card, NOT_YET, why)
     lab.screenshot(f"{exercise_id}-wrong", card)
-    for menu, (_, group, _) in zip(menus.all(), exercise.items.values()):
-        menu.select_option(exercise.groups[group])
+    for statement, group, _ in exercise.items.values():
+        menu_of(card, statement).select_option(exercise.groups[group])
     lab.button(card, "Check").focus()
     lab.page.keyboard.press("Space")
     expect_verdict(card, IS_PASSED, "All of them are where they belong.")
+
+
+def menu_of(card, statement):
+    """The menu in which a statement of a sorting is put into a group: each card has its own order."""
+    return card.locator(".course-statement").filter(has_text=statement).locator("select")
 
 
 def choose(lab, cell, exercise_id):

@@ -138,7 +138,9 @@ def put_the_layer_in_order(lab):
     ordering = lab.card('card("2.5")')
     exercise = find("2.5")
     steps = [text for text, _ in exercise.items.values()]
-    shown = [exercise.items[key][0] for key in exercise.shown]
+    lines = ordering.locator(".widget-html").filter(has_text=re.compile(r"^\s*\d\. "))
+    shown = [line.partition(". ")[2].strip() for line in lines.all_text_contents()]
+    assert sorted(shown) == sorted(steps)
     for place, step in enumerate(steps):
         for current in range(shown.index(step), place, -1):
             ordering.get_by_title(f"Move up: {step}").press("Space")

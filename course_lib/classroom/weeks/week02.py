@@ -465,7 +465,6 @@ class LayerOrder(Ordering):
             "It gets what has been added up in its half, and the layer hands on what it gives.",
         ),
     }
-    shown = ("network", "norm1", "add2", "attention", "norm2", "add1")
 
 
 class AddAndNorm(CodeExercise):

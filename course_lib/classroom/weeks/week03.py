@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.weeks import draw_characters, draw_pieces, draw_words
 
 
@@ -138,7 +139,7 @@ class IsPunctuation(CodeExercise):
         character = given["character"]
         if character.isascii():
             return (
-                f"{character!r} is {IsPunctuation.what_it_is(character)}: to BERT it is "
+                f"{plain(repr(character))} is {IsPunctuation.what_it_is(character)}: to BERT it is "
                 f"{'' if wanted else 'no '}punctuation. The same holds of each sign of its sort."
             )
         name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
@@ -282,11 +283,12 @@ class CountPairs(CodeExercise):
         strange = next((pair for pair in got if pair not in wanted), None)
         if strange is None:
             return None
+        shown = plain(repr(strange))
         if not isinstance(strange, tuple):
-            return f"{strange!r} is no pair: what is counted is a tuple, (left, right)."
+            return f"{shown} is no pair: what is counted is a tuple, (left, right)."
         if strange[::-1] in wanted:
-            return f"In {strange!r} left and right are exchanged."
-        return f"{strange!r} is no pair of neighbours in any word."
+            return f"In {shown} left and right are exchanged."
+        return f"{shown} is no pair of neighbours in any word."
 
     def cases():
         yield dict(split={"시장에": ["시", "##장", "##에"]}, counts={"시장에": 4})

@@ -731,6 +731,7 @@ class WhichBug(Sorting):
     """
 
     id, title = "5.7", "Debug by the ladder"
+    is_shuffled = False  # A to D, as in the picture
     difficulty, importance, minutes = 2, 3, 10
     hints = (
         "Begin with the thin lines that are below the floor. Nobody can be there, so those trainings are "

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.kinds import CodeExercise, Quiz, Sorting
+from course_lib.classroom.markdown import plain
 from course_lib.classroom.weeks import draw, draw_words
 
 
@@ -380,9 +381,8 @@ class NumbersForLabels(CodeExercise):
                 if number != right and right == -1:
                     return f"{name!r} is not in the training: its number is −1, and you give it {number}."
                 if number != right:
-                    return (
-                        f"In the {which} list the number of {name!r} is {number}, and it should be {right}."
-                    )
+                    mine = plain(str(number))
+                    return f"In the {which} list the number of {name!r} is {mine}, and it should be {right}."
         return None
 
     def look_up(names, training, test):
