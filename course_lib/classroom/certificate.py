@@ -7,6 +7,7 @@ from course_lib.classroom.course_map import WEEKS
 from course_lib.classroom.kinds import CodeExercise, exercises
 from course_lib.classroom.plots import BLUE, GREY, ORANGE, Picture
 from course_lib.classroom.store import STORE
+from course_lib.files import composed
 
 
 def certificate(name=""):
@@ -14,6 +15,7 @@ def certificate(name=""):
 
     It is drawn from my_course/, kept there as certificate.png, and says so while something is missing.
     """
+    name = composed(name)
     known = STORE.read()["exercises"]
     passed = {week: [0, 0] for week in WEEKS}
     own = []

@@ -15,8 +15,8 @@ import ipywidgets as widgets
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_vocabulary
 from course_lib.classroom.store import STORE
-from course_lib.corpus import SUFFIXES, composed, paragraphs, why_not_text
-from course_lib.files import replace
+from course_lib.corpus import SUFFIXES, paragraphs, why_not_text
+from course_lib.files import composed, named, replace
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
@@ -28,7 +28,7 @@ GUESSES = {"utf-16": "UTF-16", "cp949": "CP949, the older Korean encoding of Win
 
 def read_own(path):
     """The paragraphs of a text file, composed (NFC). ValueError says what is wrong with it and what to do."""
-    path = Path(path)
+    path = named(path)
     if not path.is_file():
         near = ", ".join(files_beside()) or "none"
         raise ValueError(f"there is no file {path} beside the notebook; text files there: {near}")
