@@ -70,9 +70,11 @@ def read_lines(path):
     """The rows of a .tsv file as (line number, {column: cell}), composed (NFC). ValueError names file, line
     and reason.
     """
-    lines = composed(path.read_text(encoding="utf-8-sig")).splitlines()  # -sig: some editors put a mark in front
+    text = composed(path.read_text(encoding="utf-8-sig"))  # -sig: some editors put a mark in front
     lines = [
-        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
     ]
     if not lines:
         raise ValueError(f"{path}: the table is empty")
