@@ -6,7 +6,17 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import course, gemm, memory, notebooks, quality, tokenizer, training, training_wordpiece
+from benchmarks import (
+    again,
+    course,
+    gemm,
+    memory,
+    notebooks,
+    quality,
+    tokenizer,
+    training,
+    training_wordpiece,
+)
 from benchmarks.measure import THREADS, machine
 from course_lib.files import write_file
 
@@ -15,6 +25,7 @@ BENCHMARKS = {
     "gemm": gemm,
     "tokenizer": tokenizer,
     "training_wordpiece": training_wordpiece,
+    "again": again,
     "memory": memory,
     "quality": quality,
     "notebooks": notebooks,

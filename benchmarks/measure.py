@@ -29,7 +29,7 @@ def speeds(sides, rounds):
 
 
 def ratios(ours, theirs):
-    """Round by round, how many times as fast we were."""
+    """Round by round, ours divided by theirs: of speeds, how many times as fast we were."""
     return [mine / other for mine, other in zip(ours, theirs, strict=True)]
 
 

@@ -6,7 +6,6 @@ import contextlib
 import pydoc_data.topics
 import shutil
 import sysconfig
-import unicodedata
 from array import array
 from functools import lru_cache
 from itertools import count, islice
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_lib.files import replace
+from course_lib.files import composed, named, replace
 from course_lib.town import Town
 from course_lib.world import LANGUAGES
 
@@ -43,12 +42,12 @@ def corpus_texts(name, warn=print):
 
 def text_files(name):
     """The text files that a file or folder is or holds, and {file: why it is not one} of the others."""
-    path = Path(name)
+    path = named(name)
     if not path.exists():
         raise FileNotFoundError(
             f"{name}: no such corpus; give town-ko, town-en, town, docs, or a file or folder"
         )
-    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+    found = [path] if path.is_file() else in_folder(path)
     others = {file: reason for file in found if (reason := why_not_text(file))}
     if len(others) == len(found):
         reasons = "".join(f" ({file.name}: {reason})" for file, reason in islice(others.items(), 3))
@@ -57,13 +56,10 @@ def text_files(name):
     return [file for file in found if file not in others], others
 
 
-def composed(text):
-    """A text as every model of the course reads it, composed (NFC).
-
-    Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other pieces. The tokenizer itself
-    changes nothing, as the reference does; so whatever reads a text from outside passes it through here.
-    """
-    return unicodedata.normalize("NFC", text)
+def in_folder(folder):
+    """The files below a folder that are named as texts, by name: in one order on every system."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(found, key=lambda path: [composed(part) for part in path.parts])
 
 
 def read_once(texts):
@@ -136,9 +132,9 @@ def docstrings(path):
     """The docstrings in a Python file, without running it."""
     for node in ast.walk(syntax_tree(path)):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            text = ast.get_docstring(node)
-            if text and len(text) >= 40:
-                yield composed(" ".join(text.split()))
+            text = composed(ast.get_docstring(node) or "")
+            if len(text) >= 40:
+                yield " ".join(text.split())
 
 
 def syntax_tree(path):

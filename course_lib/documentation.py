@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from course_lib.corpus import syntax_tree
+from course_lib.files import composed
 
 # Modules whose functions somebody might look for. Importing them has no effect that can be seen.
 MODULES = (
@@ -69,8 +70,10 @@ SIGNATURE = re.compile(r"\s*[\w.]+\([^()]*(\([^()]*\)[^()]*)*\)( *-+> *[^\n]*|\s
 
 
 def first_paragraph(docstring):
-    """The first paragraph that is a sentence and not a signature, on one line; "" where there is none."""
-    for paragraph in (docstring or "").split("\n\n"):
+    """The first paragraph that is a sentence and not a signature, composed (NFC), on one line; "" where there
+    is none.
+    """
+    for paragraph in composed(docstring or "").split("\n\n"):
         while found := SIGNATURE.match(paragraph):
             paragraph = paragraph[found.end() :]
         if text := " ".join(paragraph.split()):

@@ -7,7 +7,7 @@ import torch
 
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer
-from course_lib.corpus import composed
+from course_lib.files import composed
 
 
 @torch.no_grad()

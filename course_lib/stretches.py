@@ -55,7 +55,7 @@ class Stretches:
         """A list of Words."""
         becomes = [self.becomes[character] for character in stretch]
         if None in becomes:
-            found = [zip(*word) for word in self.step_by_step(stretch)]
+            found = [zip(*word) for word in self.step_by_step(stretch)]  # texts, starts and ends of each word
             return [Word("".join(text), starts, ends) for text, starts, ends in found]
         found, start = [], 0
         for text in "".join(becomes).split():
@@ -68,6 +68,7 @@ class Stretches:
         """One character, with blanks around it where it is always a word of its own; None where it vanishes,
         becomes several, or may change places with its neighbours, as marks on a letter do.
         """
+        # Two of it are one word of two characters, or two words of one where it always stands alone.
         twice = ["".join(each.text for each in word) for word in self.step_by_step(2 * character)]
         text = "".join(twice)[:1]
         if not text or unicodedata.combining(text) or twice not in ([2 * text], [text, text]):

@@ -197,7 +197,8 @@ class Town:
         if key not in self._pieces:
             merged = defaultdict(float)
             for probability, text, after in self.outcomes(step, before):
-                merged[tuple(self.tokenizer.tokenize(text)), after] += probability
+                pieces = self.tokenizer.tokenize(text, split_special_tokens=True)  # as a corpus is read
+                merged[tuple(pieces), after] += probability
             found = defaultdict(list)
             for (pieces, after), probability in merged.items():
                 found[pieces[0]].append((probability, pieces, after))

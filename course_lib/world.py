@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.files import composed
+
 TABLES = Path(__file__).resolve().parent.parent / "data" / "town"
 LANGUAGES = ("ko", "en")
 
@@ -65,10 +67,14 @@ class Row:
 
 
 def read_lines(path):
-    """The rows of a .tsv file as (line number, {column: cell}). ValueError names file, line and reason."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()  # -sig: some editors put a mark in front
+    """The rows of a .tsv file as (line number, {column: cell}), composed (NFC). ValueError names file, line
+    and reason.
+    """
+    text = composed(path.read_text(encoding="utf-8-sig"))  # -sig: some editors put a mark in front
     lines = [
-        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
     ]
     if not lines:
         raise ValueError(f"{path}: the table is empty")
@@ -97,7 +103,7 @@ def read_weight(path, number, cells):
 def read_tables(folder, language):
     """{name: [Row, …]} of all tables but the stories. Rows without a word in this language are left out."""
     sheets = {
-        path.stem: [(number, cells) for number, cells in read_lines(path) if cells.get(language)]
+        composed(path.stem): [(number, cells) for number, cells in read_lines(path) if cells.get(language)]
         for path in sorted(folder.glob("*.tsv"))
         if not path.stem.startswith("stories_")
     }

@@ -43,7 +43,7 @@ def shared_tokenizer(stories):
         Town("en").stories(20_000, seed=1), 1100, "frequency", progress=False, **options
     )
     both = WordPieceTokenizer(dict.fromkeys([*korean, *english]), **options)
-    used = {piece for story in stories for piece in both.tokenize(story)}
+    used = {piece for story in stories for piece in both.tokenize(story, split_special_tokens=True)}
     return WordPieceTokenizer([piece for piece in both.vocab if piece in used or piece in SPECIAL], **options)
 
 
@@ -60,7 +60,7 @@ def main():
             nn.init.normal_(parameter, std=0.08)
     model = nn.ModuleDict(dict(embedding=embedding, encoder=encoder))
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
-    encoded = [tokenizer.encode(story).ids for story in stories]
+    encoded = [tokenizer.encode(story, split_special_tokens=True).ids for story in stories]
     shuffle, generator = random.Random(0), torch.Generator().manual_seed(0)
     log = []
     for step in range(1, STEPS + 1):

@@ -7,8 +7,10 @@ import pytest
 
 from course_lib import corpus
 from course_lib.classroom.own_tokenizer import typed
+from course_lib.classroom.paired_bert import Pairs
 from course_lib.classroom.searching import words
 from course_lib.corpus import Batches, corpus_texts, documentation, ids_of, pad, read_once, tokenized
+from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 OPTIONS = dict(lowercase=True, strip_accents=False)
@@ -66,6 +68,35 @@ def test_examples_of_data_hold_special_pieces_at_their_ends_alone(tokenizer):
     special = [tokenizer.ids[name] for name in SPECIAL]
     for example in tokenized([TELLING] * 3, tokenizer, max_length=9):
         assert not set(example[1:-1]) & set(special)
+
+
+def test_pairs_of_data_hold_special_pieces_at_their_ends_alone(tokenizer):
+    documents = [[TELLING, "한국 [SEP] é."], ["abc [MASK].", "[PAD]"]]
+    cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
+    for ids, types, _ in Pairs(documents, tokenizer, seed=0, torn=False).rows:
+        place = types.index(1)
+        assert [ids[0], ids[place - 1], ids[-1]] == [cls_id, sep_id, sep_id]
+        inside = {*ids[1 : place - 1], *ids[place:-1]}
+        assert not inside & {tokenizer.ids[name] for name in SPECIAL}
+
+
+def test_pairs_are_those_that_the_reference_makes(tokenizer):
+    documents = [["한국.", "a bc é."], ["abc.", "한국 a."]]
+    pairs = Pairs(documents, tokenizer, seed=0, torn=False)
+    wanted = tokenizer.fast().encode_batch([tuple(document) for document in documents])
+    assert pairs.rows == [(each.ids, each.type_ids, 0) for each in wanted]
+
+
+def test_a_town_that_tells_of_special_pieces_reads_its_stories_as_the_corpus_does(tokenizer, tmp_path):
+    (tmp_path / "goods.tsv").write_text("ko\ten\n[MASK]\tmask\n[PAD]\tpad\n", encoding="utf-8")
+    (tmp_path / "stories_ko.tsv").write_text("story\n한국 {goods}.\n", encoding="utf-8")
+    town = Town("ko", tokenizer, tmp_path)
+    for story in town.stories(20):
+        (ids,) = tokenized([story], tokenizer, max_length=32)
+        tokens = [tokenizer.vocab[each] for each in ids]
+        tokens[tokens.index("[") + 1] = "[MASK]"
+        (answer,) = town.posterior(tokens).values()
+        assert answer == {"m" if "MASK" in story else "p": 1.0}
 
 
 def test_decomposed_text_gives_the_examples_of_the_composed_one(tokenizer):

@@ -122,6 +122,13 @@ def test_a_broken_off_training_leaves_nothing_in_the_way(beside):
     assert [path.name for path in (beside / "my_course").iterdir()] == ["tokenizer"]
 
 
+def test_what_was_kept_is_there_where_a_training_stopped_at_the_last_moment(beside):
+    before = train_own([TEXT], 60, "likelihood").vocab
+    kept = beside / "my_course" / "tokenizer"
+    kept.rename(kept.with_name("tokenizer.old"))  # the new one has not got its name yet
+    assert my_tokenizer().vocab == before and my_texts() == [each for each in TEXT.strip().split("\n\n")]
+
+
 def test_a_text_smaller_than_the_wish_gives_what_it_holds():
     shown = panel(text="ab ab", size=1000)
     assert "your text holds no more" in shown.line.value

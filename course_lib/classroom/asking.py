@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_answers
-from course_lib.corpus import composed
+from course_lib.files import composed
 from course_lib.fill_mask import fill_mask
 
 

@@ -10,6 +10,7 @@ from course_lib.classroom.course_map import WEEKS
 from course_lib.classroom.kinds import CodeExercise, exercises
 from course_lib.classroom.plots import BLUE, GREY, ORANGE, Drawing, Picture
 from course_lib.classroom.store import STORE
+from course_lib.files import composed
 
 
 def certificate(name=""):
@@ -17,7 +18,7 @@ def certificate(name=""):
 
     It is drawn from my_course/, kept there as certificate.png, and says so while something is missing.
     """
-    name = " ".join(name.encode(errors="replace").decode().split())  # half a sign cannot be drawn
+    name = composed(" ".join(name.encode(errors="replace").decode().split()))  # half a sign cannot be drawn
     known = STORE.read()["exercises"]
     passed = {week: [0, 0] for week in WEEKS}
     own = []

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import jupyterlab_language_pack_ko_KR
 
+from course_lib.files import composed
+
 
 def interface_texts():
     """Pairs (English, Korean) of all texts of JupyterLab and its extensions that have been translated."""
@@ -14,6 +16,7 @@ def interface_texts():
         translations = json.loads(path.read_text(encoding="utf-8"))
         del translations[""]  # describes the file
         for english, (korean, *_) in translations.items():
+            english, korean = composed(english), composed(korean)
             if any("가" <= character <= "힣" for character in korean):
                 pairs.setdefault(english.rpartition("\4")[2], korean)  # before \4 stands what the text is for
     return list(pairs.items())

@@ -9,6 +9,7 @@ from course_lib.bert import IGNORE_INDEX
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_masking
 from course_lib.classroom.slider import Slider
+from course_lib.files import composed
 from course_lib.masking import Vocabulary, mask_tokens
 
 
@@ -43,7 +44,7 @@ class MaskingExplorer(widgets.VBox):
 
     def picture(self):
         """The text with its gaps and, below, how many pieces have which fate."""
-        ids = torch.tensor([self.tokenizer.encode(self.text.value).ids])
+        ids = torch.tensor([self.tokenizer.encode(composed(self.text.value)).ids])
         if self.vocab.is_special[ids].all():
             return "<div role='status'>There is nothing to hide: type a sentence.</div>"
         generator = torch.Generator().manual_seed(self.draws)

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.slider import Slider
+from course_lib.files import composed
 from course_lib.wordpiece_training import characters_of, joined, merges
 
 RULES = {"frequency": "by frequency (BPE)", "likelihood": "by likelihood (WordPiece)"}
@@ -64,10 +65,11 @@ class MergeStepper(widgets.VBox):
     """counts: {word: how often}   watched: words whose pieces are shown   most: merges to step through"""
 
     def __init__(self, counts, watched, most, step=0):
-        if missing := [word for word in watched if word not in counts]:
+        counted = {composed(word): word for word in counts}  # decomposed ones stay so: they merge otherwise
+        if missing := [word for word in watched if composed(word) not in counted]:
             raise ValueError(f"watched words must be among the counted ones; {', '.join(missing)} is not")
         self.histories = {rule: History(counts, rule, most) for rule in RULES}
-        self.watched = list(watched)
+        self.watched = [counted[composed(word)] for word in watched]
         last = max(len(history.merges) for history in self.histories.values())
         self.slider = Slider("merges", range(last + 1), value=step)
         self.back = widgets.Button(description="◀ one back", tooltip="Undo one merge")

@@ -5,7 +5,6 @@ from. Week 5 opens it again with `my_tokenizer` and `my_texts`.
 """
 
 import codecs
-import shutil
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -15,8 +14,8 @@ import ipywidgets as widgets
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_vocabulary
 from course_lib.classroom.store import STORE
-from course_lib.corpus import SUFFIXES, composed, paragraphs, why_not_text
-from course_lib.files import replace
+from course_lib.corpus import SUFFIXES, in_place, new_folder, paragraphs, why_not_text
+from course_lib.files import composed, named
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
@@ -28,7 +27,7 @@ GUESSES = {"utf-16": "UTF-16", "cp949": "CP949, the older Korean encoding of Win
 
 def read_own(path):
     """The paragraphs of a text file, composed (NFC). ValueError says what is wrong with it and what to do."""
-    path = Path(path)
+    path = named(path)
     if not path.is_file():
         near = ", ".join(files_beside()) or "none"
         raise ValueError(f"there is no file {path} beside the notebook; text files there: {near}")
@@ -69,28 +68,21 @@ def train_own(texts, vocab_size, rule):
         raise ValueError("there is no text: name a file, or type something")
     vocab = train_wordpiece(texts, vocab_size, rule, progress=False, **SETTINGS)
     tokenizer = WordPieceTokenizer(vocab, **SETTINGS)
-    folder = STORE.folder / FOLDER
-    partial, old = folder.with_name(FOLDER + ".part"), folder.with_name(FOLDER + ".old")
-    for left_over in (partial, old):
-        shutil.rmtree(left_over, ignore_errors=True)
-    tokenizer.save(partial)
-    (partial / "text.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
-    if folder.exists():
-        replace(folder, old)
-    replace(partial, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with new_folder(STORE.folder / FOLDER) as partial:
+        tokenizer.save(partial)
+        (partial / "text.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
     return tokenizer
 
 
 def my_tokenizer():
     """The tokenizer that the learner has trained in week 3, or None."""
-    folder = STORE.folder / FOLDER
+    folder = in_place(STORE.folder / FOLDER)
     return WordPieceTokenizer.from_folder(folder) if folder.is_dir() else None
 
 
 def my_texts():
     """The paragraphs that `my_tokenizer` was trained on."""
-    return read_own(STORE.folder / FOLDER / "text.txt")
+    return read_own(in_place(STORE.folder / FOLDER) / "text.txt")
 
 
 class OwnTokenizer(widgets.VBox):

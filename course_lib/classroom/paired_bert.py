@@ -6,7 +6,7 @@ import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForPreTraining
 from course_lib.classroom.watch import watch
-from course_lib.corpus import pad
+from course_lib.corpus import ids_of, pad
 from course_lib.ladder import hide_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
 from course_lib.pretraining import Training, make_optimizer
@@ -27,8 +27,16 @@ class Pairs:
             pairs = list(next_sentence_pairs(documents, random.Random(seed)))
         else:
             pairs = [(a, b, 0) for document in documents for a, b in zip(document, document[1:])]
-        found = tokenizer.fast().encode_batch([(first, second) for first, second, _ in pairs])
-        self.rows = [(each.ids, each.type_ids, label) for each, (_, _, label) in zip(found, pairs)]
+        cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
+        firsts, seconds = (ids_of([pair[place] for pair in pairs], tokenizer) for place in (0, 1))
+        self.rows = [
+            (
+                [cls_id, *first, sep_id, *second, sep_id],
+                [0] * (len(first) + 2) + [1] * (len(second) + 1),
+                label,
+            )
+            for first, second, (_, _, label) in zip(firsts, seconds, pairs, strict=True)
+        ]
         self.pad_id = tokenizer.vocab.index("[PAD]")
 
     def batch(self, rows):

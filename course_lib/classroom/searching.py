@@ -11,7 +11,7 @@ import torch
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.watch import watch
-from course_lib.corpus import composed
+from course_lib.files import composed
 from course_lib.similarity import most_similar, sentence_vectors
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "week6" / "questions.tsv"

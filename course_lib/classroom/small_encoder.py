@@ -8,6 +8,7 @@ from torch import nn
 
 from course_lib.checkpoint import read_safetensors
 from course_lib.encoder import Encoder
+from course_lib.files import composed
 from course_lib.wordpiece import WordPieceTokenizer
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "data" / "week2"
@@ -40,7 +41,7 @@ class SmallEncoder:
     @torch.no_grad()
     def read(self, text):
         """A `Reading` of one text."""
-        encoding = self.tokenizer.encode(text)
+        encoding = self.tokenizer.encode(composed(text))
         before = self.embedding(torch.tensor([encoding.ids]))  # (1, n, 64)
         after, attentions = self.encoder(before, output_weights=True)
         return Reading(encoding.tokens, before[0], after[0], attentions)

@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from course_lib.classroom.interface_texts import interface_texts
+from course_lib.files import composed
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import alphabet, count_words, train_wordpiece
 
@@ -19,7 +20,7 @@ LONGEST = 200  # characters; longer texts would not be seen at one glance
 class TokenizerExplorer(anywidget.AnyWidget):
     """tokenizers: {title: WordPieceTokenizer}   text: what stands there first
 
-    The view sends what is typed as `text`; `rows` answers it, one row for each tokenizer.
+    The view sends what is typed as `text`; `rows` answers it, composed (NFC), one row for each tokenizer.
     """
 
     _esm = Path(__file__).with_suffix(".js")
@@ -37,7 +38,7 @@ class TokenizerExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("text")
     def _cut(self, proposal):
-        return proposal["value"][:LONGEST]
+        return composed(proposal["value"])[:LONGEST]
 
     @traitlets.observe("text")
     def _answer(self, change):
