@@ -2,7 +2,9 @@
 rest.
 """
 
+import contextlib
 import math
+import threading
 from collections import Counter, defaultdict
 
 import torch
@@ -13,6 +15,25 @@ from course_lib.masking import mask_tokens
 from course_lib.wordpiece import SPECIAL
 
 BATCH_SIZE = 128
+
+# Held while a step is computed and while a model is asked, since a training may run in a thread of its own.
+# One for all models: their dropout is drawn from one generator.
+ONE_AT_A_TIME = threading.RLock()
+
+
+@contextlib.contextmanager
+def at_rest(model):
+    """The model between two steps, with its dropout off; afterwards it has the mode that it had before.
+
+    A training in another thread waits so long. So all that is asked meanwhile is asked of the same weights.
+    """
+    with ONE_AT_A_TIME:
+        was_training = model.training
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(was_training)
 
 
 def hide_for_evaluation(examples, vocab):
@@ -26,16 +47,16 @@ def hide_for_evaluation(examples, vocab):
 @torch.no_grad()
 def evaluate(model, batches, vocab):
     """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`."""
-    model.eval()
     device = next(model.parameters()).device
     loss, right, count = 0.0, 0, 0
-    for ids, labels in batches:
-        ids, labels = ids.to(device), labels.to(device)
-        output = model(ids, attention_mask=ids != vocab.pad_id, labels=labels, masked_only=True)
-        wanted = labels[labels != IGNORE_INDEX]
-        loss += output.loss.item() * len(wanted)
-        right += (output.logits.argmax(dim=-1) == wanted).sum().item()
-        count += len(wanted)
+    with at_rest(model):
+        for ids, labels in batches:
+            ids, labels = ids.to(device), labels.to(device)
+            output = model(ids, attention_mask=ids != vocab.pad_id, labels=labels, masked_only=True)
+            wanted = labels[labels != IGNORE_INDEX]
+            loss += output.loss.item() * len(wanted)
+            right += (output.logits.argmax(dim=-1) == wanted).sum().item()
+            count += len(wanted)
     return loss / count, right / count
 
 

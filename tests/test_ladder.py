@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from course_lib.bert import IGNORE_INDEX
-from course_lib.ladder import NGram, count_neighbours, entropy, ladder, neighbours_entropy, ngram_losses
+from course_lib.ladder import (
+    NGram,
+    at_rest,
+    count_neighbours,
+    entropy,
+    ladder,
+    neighbours_entropy,
+    ngram_losses,
+)
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"]
 
@@ -107,3 +115,15 @@ def test_the_rungs_without_a_town_are_those_of_counts():
     labels[0, 1], ids[0, 1] = ids[0, 1].item(), 4
     rungs = ladder(PIECES, [(ids, labels)], examples=texts)
     assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "left neighbour", "both neighbours"]
+
+
+# -- a model that is asked
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_after_a_question_a_model_has_the_mode_that_it_had(training):
+    model = torch.nn.Sequential(torch.nn.Dropout(0.5)).train(training)
+    with pytest.raises(KeyError), at_rest(model):
+        assert not model.training and not model[0].training
+        raise KeyError
+    assert model.training == model[0].training == training

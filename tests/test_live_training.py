@@ -15,7 +15,8 @@ from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom import live_training
 from course_lib.classroom.live_training import train_live
-from course_lib.ladder import evaluate, hide_for_evaluation
+from course_lib.fill_mask import fill_mask
+from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
@@ -126,6 +127,47 @@ def test_still_form_has_the_line_and_the_picture():
     bundle = live._repr_mimebundle_()
     assert "Finished: step 20" in bundle["text/html"] and "<img alt=" in bundle["text/html"]
     assert "[picture: Loss against step" in bundle["text/plain"]
+
+
+# -- asked while it trains, with a dropout of 0.1
+
+
+def ask(live):
+    return fill_mask(live.run.model, WordPieceTokenizer(PIECES), "w3 [MASK] w7")
+
+
+def test_answers_while_it_trains_are_those_of_the_model_at_rest():
+    """With a learning rate of nearly 0 no weight moves, so there is one right answer all the time."""
+    live = new_training(steps=100_000)
+    live.run.training = replace(live.run.training, learning_rate=1e-30)
+    right = ask(live)
+    live.start()
+    wait_until(lambda: live.losses)
+    answers = [ask(live) for _ in range(300)]
+    live.pause()
+    assert len(set(live.losses)) > 1 and answers == [right] * 300
+
+
+def test_asking_while_it_trains_changes_no_loss():
+    alone, asked = new_training(steps=300), new_training(steps=300)
+    alone.finish()
+    asked.start()
+    while not asked.idle.is_set():
+        ask(asked)
+        evaluate(asked.run.model, asked.gaps, VOCAB)
+    assert asked.losses == alone.losses and len(alone.losses) == 300
+
+
+def test_what_is_asked_at_rest_is_asked_between_two_steps():
+    live = new_training(steps=100_000)
+    live.start()
+    wait_until(lambda: live.losses)
+    with at_rest(live.run.model):
+        first = ask(live)
+        time.sleep(0.05)
+        second = ask(live)
+    live.pause()
+    assert first == second
 
 
 # -- kept on disk
