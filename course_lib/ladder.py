@@ -37,16 +37,32 @@ def at_rest(model):
 
 
 def hide_for_evaluation(examples, vocab):
-    """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time."""
+    """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time.
+
+    ValueError where nothing can be hidden.
+    """
     generator = torch.Generator().manual_seed(0)
     examples = sorted(examples, key=len)
     batches = [pad(examples[i : i + BATCH_SIZE], vocab.pad_id) for i in range(0, len(examples), BATCH_SIZE)]
-    return [mask_tokens(ids, vocab, shares=(1, 0, 0), generator=generator) for ids in batches]
+    hidden = [mask_tokens(ids, vocab, shares=(1, 0, 0), generator=generator) for ids in batches]
+    require_gaps(hidden)
+    return hidden
+
+
+def require_gaps(batches):
+    """ValueError where no label asks for anything."""
+    if all((labels == IGNORE_INDEX).all() for _, labels in batches):
+        texts = sum(len(ids) for ids, _ in batches)
+        raise ValueError(
+            f"no piece of the {texts:,} held-out texts is hidden, so there is no loss to measure: hold out texts "
+            "that have other pieces than [UNK]"
+        )
 
 
 @torch.no_grad()
 def evaluate(model, batches, vocab):
-    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`."""
+    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`. ValueError where there are none."""
+    require_gaps(batches)
     device = next(model.parameters()).device
     loss, right, count = 0.0, 0, 0
     with at_rest(model):
@@ -58,6 +74,27 @@ def evaluate(model, batches, vocab):
             right += (output.logits.argmax(dim=-1) == wanted).sum().item()
             count += len(wanted)
     return loss / count, right / count
+
+
+FEW = 0.1  # share of the held-out texts that may be training texts, too, before a sentence says so
+
+
+def told_twice(batches, examples, vocab):
+    """A sentence where many held-out texts are training texts, too, and "" elsewhere.
+
+    batches: of `hide_for_evaluation`   examples: training texts
+    """
+    told = [torch.where(labels == IGNORE_INDEX, ids, labels) for ids, labels in batches]
+    held_out = [tuple(row[row != vocab.pad_id].tolist()) for ids in told for row in ids]
+    wanted = set(held_out)
+    found = {ids for ids in map(tuple, examples) if ids in wanted}
+    twice = sum(ids in found for ids in held_out)
+    if twice <= FEW * len(held_out):
+        return ""
+    return (
+        f"{twice:,} of {len(held_out):,} held-out texts occur among {len(examples):,} training texts, too: "
+        "the held-out loss says little about new text."
+    )
 
 
 # -- rungs

@@ -129,6 +129,15 @@ def test_still_form_has_the_line_and_the_picture():
     assert "[picture: Loss against step" in bundle["text/plain"]
 
 
+def test_held_out_texts_that_are_trained_on_are_counted():
+    live = new_training(steps=5)
+    held_out = Batches()[1000].tolist()
+    live = train_live(live.run, live.rungs, live.gaps, examples=held_out[:2])
+    words = "2 of 4 held-out texts occur among 2 training texts, too"
+    assert words in live.line.value and words in live._repr_mimebundle_()["text/plain"]
+    assert "held-out texts" not in new_training(steps=5).line.value
+
+
 # -- asked while it trains, with a dropout of 0.1
 
 
