@@ -54,14 +54,14 @@ def require_gaps(batches):
     if all((labels == IGNORE_INDEX).all() for _, labels in batches):
         texts = sum(len(ids) for ids, _ in batches)
         raise ValueError(
-            f"no piece of the {texts:,} held-out texts is hidden, so there is no loss to measure: hold out texts "
-            "that have other pieces than [UNK]"
+            f"no piece of the {texts:,} held-out texts is hidden, so there is no loss to measure: "
+            "hold out texts that have other pieces than [UNK]"
         )
 
 
 @torch.no_grad()
 def evaluate(model, batches, vocab):
-    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`. ValueError where there are none."""
+    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`; ValueError without a gap."""
     require_gaps(batches)
     device = next(model.parameters()).device
     loss, right, count = 0.0, 0, 0

@@ -158,13 +158,13 @@ def test_answers_while_it_trains_are_those_of_the_model_at_rest():
 
 
 def test_asking_while_it_trains_changes_no_loss():
-    alone, asked = new_training(steps=300), new_training(steps=300)
+    alone, asked = new_training(steps=100), new_training(steps=100)
     alone.finish()
     asked.start()
     while not asked.idle.is_set():
         ask(asked)
         evaluate(asked.run.model, asked.gaps, VOCAB)
-    assert asked.losses == alone.losses and len(alone.losses) == 300
+    assert asked.losses == alone.losses and len(alone.losses) == 100
 
 
 def test_what_is_asked_at_rest_is_asked_between_two_steps():
@@ -191,23 +191,24 @@ def kept_training(folder, steps, **changes):
     return train_live(live.run, live.rungs, live.gaps, **options)
 
 
-def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path):
+def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
     """The weights of a moment may be gone with the kernel; what is on disk after it is the same training."""
-    whole = kept_training(tmp_path / "whole", steps=500)
+    monkeypatch.setattr(live_training, "MEASURE_EVERY", 20)
+    whole = kept_training(tmp_path / "whole", steps=50)
     whole.finish()
-    killed = kept_training(tmp_path / "killed", steps=500)
+    killed = kept_training(tmp_path / "killed", steps=50)
     for state in killed.run:
         killed.losses.append(state.loss)
-        if state.step == 200:
+        if state.step == 20:
             killed.measure()
             killed.save()
-        if state.step == 333:  # killed between the two files of a save: the history is ahead of the weights
-            history = dict(losses=killed.losses, measured=[*killed.measured, (333, 9.9)])
+        if state.step == 33:  # killed between the two files of a save: the history is ahead of the weights
+            history = dict(losses=killed.losses, measured=[*killed.measured, (33, 9.9)])
             (killed.keep / "history.json").write_text(json.dumps(history), encoding="utf-8")
             break
-    again = kept_training(tmp_path / "killed", steps=500)
-    assert again.run.step == 200 and again.losses == whole.losses[:200]
-    assert "Paused: step 200," in again.line.value and again.start_button.description == "Go on"
+    again = kept_training(tmp_path / "killed", steps=50)
+    assert again.run.step == 20 and again.losses == whole.losses[:20]
+    assert "Paused: step 20," in again.line.value and again.start_button.description == "Go on"
     again.finish()
     assert again.losses == whole.losses and again.measured == whole.measured
     assert_same_weights(again, whole)

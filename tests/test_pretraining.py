@@ -22,7 +22,7 @@ from two_processes import train_with_holes
 
 from course_lib import pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
-from course_lib.checkpoint import read_safetensors
+from course_lib.checkpoint import load_tokenizer, read_safetensors
 from course_lib.corpus import Batches, Examples, corpus_texts, documentation, paragraphs, why_not_text
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import hide_for_evaluation, ladder
@@ -37,6 +37,15 @@ VOCAB = Vocabulary(PIECES)
 TOKENIZER = WordPieceTokenizer(PIECES)
 ROOT = Path(__file__).parent.parent
 SMALL = ["--vocab-size", "60", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--batch-size", "8"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_core():
+    """Matrices as small as these are quicker on one core than on several that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -308,13 +317,8 @@ def text(tmp_path_factory):
 
 
 def run_here(text, out, *options):
-    """The command in this process, and on one core as in the others."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        pretraining_command.main(["--corpus", str(text), "--out", str(out), *SMALL, *options])
-    finally:
-        torch.set_num_threads(threads)
+    """The command in this process."""
+    pretraining_command.main(["--corpus", str(text), "--out", str(out), *SMALL, *options])
 
 
 WHOLE = ["--steps", "300", "--checkpoint-every", "20", "--evaluate-every", "300", "--dropout", "0.1"]
@@ -425,8 +429,8 @@ def test_held_out_texts_that_are_trained_on_are_counted(tmp_path, capsys):
 
 
 def test_a_town_that_tells_a_story_again_needs_no_word(whole, monkeypatch, capsys):
-    tokenizer, examples = TOKENIZER, Examples(whole / "corpus" / "train")
-    gaps = hide_for_evaluation(examples.read(range(100)), VOCAB)
+    tokenizer, examples = load_tokenizer(whole / "corpus"), Examples(whole / "corpus" / "train")
+    gaps = hide_for_evaluation(examples.read(range(100)), Vocabulary(tokenizer.vocab))
     monkeypatch.setattr(pretraining_command, "ladder", lambda *_: {})
     for corpus, is_said in {"town": False, "town-ko": False, "town-en": False, "docs": True}.items():
         pretraining_command.rungs_of(corpus, tokenizer, gaps, examples)

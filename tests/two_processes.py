@@ -3,17 +3,14 @@
 First the command with these options; then steps in which one of them, or both, have nothing to learn from.
 """
 
-import sys
-
 import safetensors.torch
 import torch
-from torch import distributed
 
+from course_lib import pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.files import write_file
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training, process
-from course_lib.pretraining_command import arguments, join_processes, main
 from course_lib.wordpiece import SPECIAL
 
 PIECES = [*SPECIAL, *"abcde"]
@@ -45,10 +42,15 @@ def train_with_holes():
     return [state.loss for state in run], run.model.state_dict()
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
-    join_processes()
+def train_both(args):
+    """Both, one after the other, before the command lets the processes part."""
+    train(args)
     losses, parameters = train_with_holes()
     content = safetensors.torch.save(parameters | {"losses": torch.tensor(losses)})
-    write_file(arguments(sys.argv[1:]).out / f"holes-{process()[0]}.safetensors", content)
-    distributed.destroy_process_group()
+    write_file(args.out / f"holes-{process()[0]}.safetensors", content)
+
+
+if __name__ == "__main__":
+    train = pretraining_command.train
+    pretraining_command.train = train_both
+    pretraining_command.main()
