@@ -21,17 +21,10 @@ from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{i}" for i in range(20)]
 VOCAB = Vocabulary(PIECES)
-
-
-@pytest.fixture(autouse=True)
-def one_core():
-    """Matrices as small as these are quicker on one core than on several that wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Batches:

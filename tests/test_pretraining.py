@@ -32,20 +32,13 @@ from course_lib.pretraining_command import train_tokenizer
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 PIECES = [*SPECIAL, *"abcdefghijklmnopqrst"]
 VOCAB = Vocabulary(PIECES)
 TOKENIZER = WordPieceTokenizer(PIECES)
 ROOT = Path(__file__).parent.parent
 SMALL = ["--vocab-size", "60", "--hidden-size", "16", "--heads", "2", "--layers", "1", "--batch-size", "8"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_core():
-    """Matrices as small as these are quicker on one core than on several that wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
