@@ -8,6 +8,7 @@ import torch
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer
 from course_lib.files import composed
+from course_lib.ladder import at_rest
 
 
 @torch.no_grad()
@@ -22,9 +23,9 @@ def fill_mask(model, tokenizer, text, top=5):
     gaps = [position for position, token in enumerate(encoding.tokens) if token == "[MASK]"]
     if not gaps:
         raise ValueError(f"there is no [MASK] in {text!r}: write [MASK] where a word is to be guessed")
-    model.eval()
     device = next(model.parameters()).device
-    logits = model(torch.tensor([encoding.ids], device=device)).logits[0, gaps]  # (gaps, vocab_size)
+    with at_rest(model):
+        logits = model(torch.tensor([encoding.ids], device=device)).logits[0, gaps]  # (gaps, vocab_size)
     probabilities, pieces = logits.softmax(dim=-1).topk(top, dim=-1)
     return [
         [(tokenizer.vocab[piece], probability) for piece, probability in zip(ids, values, strict=True)]

@@ -11,6 +11,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from course_lib.bert import BertForSequenceClassification
 from course_lib.corpus import pad
+from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.pretraining import make_optimizer
 from course_lib.similarity import batches_by_length
 
@@ -70,15 +71,16 @@ def fine_tune(model, examples, labels, settings):
             order = torch.randperm(len(examples), generator=generator).tolist()
         rows, order = order[: settings.batch_size], order[settings.batch_size :]
         input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
-        model.train()
+        attention_mask = input_ids != model.config.pad_token_id
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate_at(step)
-        attention_mask = input_ids != model.config.pad_token_id
-        loss = model(input_ids, attention_mask=attention_mask, labels=labels[rows]).loss
-        optimizer.zero_grad()
-        loss.backward()
-        clip_grad_norm_(model.parameters(), settings.clip)
-        optimizer.step()
+        with ONE_AT_A_TIME:
+            model.train()
+            loss = model(input_ids, attention_mask=attention_mask, labels=labels[rows]).loss
+            optimizer.zero_grad()
+            loss.backward()
+            clip_grad_norm_(model.parameters(), settings.clip)
+            optimizer.step()
         yield loss.item()
 
 
@@ -94,13 +96,13 @@ def check_labels(model, examples, labels):
 @torch.no_grad()
 def classify(model, examples, batch_size=64):
     """The likeliest label of each example, (len(examples),), in their order, on the CPU."""
-    model.eval()
-    device = next(model.parameters()).device
+    pad_id, device = model.config.pad_token_id, next(model.parameters()).device
     answers = torch.empty(len(examples), dtype=torch.long)
-    for rows in batches_by_length(examples, batch_size):
-        input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
-        logits = model(input_ids, attention_mask=input_ids != model.config.pad_token_id).logits
-        answers[rows] = logits.argmax(dim=-1).cpu()
+    with at_rest(model):
+        for rows in batches_by_length(examples, batch_size):
+            input_ids = pad([examples[row] for row in rows], pad_id).to(device)  # (batch, n)
+            logits = model(input_ids, attention_mask=input_ids != pad_id).logits
+            answers[rows] = logits.argmax(dim=-1).cpu()
     return answers
 
 

@@ -2,7 +2,9 @@
 rest.
 """
 
+import contextlib
 import math
+import threading
 from collections import Counter, defaultdict
 
 import torch
@@ -14,33 +16,85 @@ from course_lib.wordpiece import SPECIAL
 
 BATCH_SIZE = 128
 
+# Held while a step is computed and while a model is asked, since a training may run in a thread of its own.
+# One for all models: their dropout is drawn from one generator.
+ONE_AT_A_TIME = threading.RLock()
+
+
+@contextlib.contextmanager
+def at_rest(model):
+    """The model between two steps, with its dropout off; afterwards it has the mode that it had before.
+
+    A training in another thread waits so long. So all that is asked meanwhile is asked of the same weights.
+    """
+    with ONE_AT_A_TIME:
+        was_training = model.training
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(was_training)
+
 
 def hide_for_evaluation(examples, vocab):
-    """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time."""
+    """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time.
+
+    ValueError where nothing can be hidden.
+    """
     generator = torch.Generator().manual_seed(0)
     examples = sorted(examples, key=len)
     batches = [pad(examples[i : i + BATCH_SIZE], vocab.pad_id) for i in range(0, len(examples), BATCH_SIZE)]
-    return [mask_tokens(ids, vocab, shares=(1, 0, 0), generator=generator) for ids in batches]
+    hidden = [mask_tokens(ids, vocab, shares=(1, 0, 0), generator=generator) for ids in batches]
+    require_gaps(hidden)
+    return hidden
+
+
+def require_gaps(batches):
+    """ValueError where no label asks for anything."""
+    if all((labels == IGNORE_INDEX).all() for _, labels in batches):
+        texts = sum(len(ids) for ids, _ in batches)
+        raise ValueError(
+            f"no piece of the {texts:,} held-out texts is hidden, so there is no loss to measure: "
+            "hold out texts that have other pieces than [UNK]"
+        )
 
 
 @torch.no_grad()
 def evaluate(model, batches, vocab):
-    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`."""
-    model.eval()
+    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`; ValueError without a gap."""
+    require_gaps(batches)
     device = next(model.parameters()).device
     loss, right, count = 0.0, 0, 0
-    for ids, labels in batches:
-        ids, labels = ids.to(device), labels.to(device)
-        output = model(ids, attention_mask=ids != vocab.pad_id, labels=labels, masked_only=True)
-        wanted = labels[labels != IGNORE_INDEX]
-        loss += output.loss.item() * len(wanted)
-        right += (output.logits.argmax(dim=-1) == wanted).sum().item()
-        count += len(wanted)
-    if count == 0:
-        raise ValueError(
-            "there is no gap to measure in these batches: give texts with pieces that can be hidden"
-        )
+    with at_rest(model):
+        for ids, labels in batches:
+            ids, labels = ids.to(device), labels.to(device)
+            output = model(ids, attention_mask=ids != vocab.pad_id, labels=labels, masked_only=True)
+            wanted = labels[labels != IGNORE_INDEX]
+            loss += output.loss.item() * len(wanted)
+            right += (output.logits.argmax(dim=-1) == wanted).sum().item()
+            count += len(wanted)
     return loss / count, right / count
+
+
+FEW = 0.1  # share of the held-out texts that may be training texts, too, before a sentence says so
+
+
+def told_twice(batches, examples, vocab):
+    """A sentence where many held-out texts are training texts, too, and "" elsewhere.
+
+    batches: of `hide_for_evaluation`   examples: training texts
+    """
+    told = [torch.where(labels == IGNORE_INDEX, ids, labels) for ids, labels in batches]
+    held_out = [tuple(row[row != vocab.pad_id].tolist()) for ids in told for row in ids]
+    wanted = set(held_out)
+    found = {ids for ids in map(tuple, examples) if ids in wanted}
+    twice = sum(ids in found for ids in held_out)
+    if twice <= FEW * len(held_out):
+        return ""
+    return (
+        f"{twice:,} of {len(held_out):,} held-out texts occur among {len(examples):,} training texts, too: "
+        "the held-out loss says little about new text."
+    )
 
 
 # -- rungs

@@ -23,6 +23,7 @@ from torch.nn.utils import clip_grad_norm_
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
 from course_lib.corpus import NEXT_SEED, in_place, new_folder
+from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.masking import mask_tokens
 
 SEEDS = 2**32  # so many; with the number of a step they make a number below the 2**63 that torch can take
@@ -114,7 +115,6 @@ class PreTraining:
         """Hide, guess, compare, improve. Returns the loss and the number of pieces read, over all
         processes.
         """
-        self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         input_ids = self.batches[self.step]  # (batch, n)
@@ -130,20 +130,23 @@ class PreTraining:
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
         rank, processes = process()
         hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
-        torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
         attention_mask = None  # most batches hold texts of one length and need none
         if (hidden_ids == self.vocab.pad_id).any():
             attention_mask = hidden_ids != self.vocab.pad_id
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            output = self.parallel(hidden_ids, attention_mask=attention_mask, labels=labels, masked_only=True)
-        # Each process knows the mean over its own gaps; weighted like this, their average is the mean over
-        # all.
         count = (labels != IGNORE_INDEX).sum().item()
-        loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
-        self.optimizer.zero_grad()
-        loss.backward()
-        clip_grad_norm_(self.model.parameters(), self.training.clip)
-        self.optimizer.step()
+        given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
+        with ONE_AT_A_TIME:  # whoever asks the model meanwhile waits for the end of the step
+            self.model.train()
+            torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
+            with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+                output = self.parallel(hidden_ids, **given)
+            # Each process knows the mean over its own gaps; weighted like this, their average is the mean
+            # over all.
+            loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
+            self.optimizer.zero_grad()
+            loss.backward()
+            clip_grad_norm_(self.model.parameters(), self.training.clip)
+            self.optimizer.step()
         return agreed(loss.detach()), tokens
 
     def state(self):
@@ -204,7 +207,7 @@ KEPT = 2  # checkpoints: the newest, and one more in case it is damaged
 def save_checkpoint(run, tokenizer, out):
     """Write out/checkpoint-STEP under another name first, so that what has the name is whole."""
     folder = Path(out) / f"checkpoint-{run.step:08d}"
-    with new_folder(folder) as partial:
+    with at_rest(run.model), new_folder(folder) as partial:
         save_model(run.model, partial, tokenizer)
         write_file(partial / "optimizer.safetensors", safetensors.torch.save(run.state()))
         sums = {file.name: digest(file) for file in sorted(partial.iterdir())}

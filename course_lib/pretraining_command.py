@@ -14,7 +14,7 @@ from tqdm import tqdm
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model, write_file
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
-from course_lib.ladder import evaluate, hide_for_evaluation, ladder
+from course_lib.ladder import evaluate, hide_for_evaluation, ladder, told_twice
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, checkpoints, load_checkpoint, process, save_checkpoint
 from course_lib.pretraining_arguments import arguments, config_of, record, training_of, vocabulary_size
@@ -23,8 +23,9 @@ from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 
 HELD_OUT = 1000  # texts in front, kept for measuring; a town may tell one of them again
+TOWN_TEXTS = 20_000  # stories from which a vocabulary is trained
 TOKENIZER_TEXT = 20_000_000  # characters from which a vocabulary is trained
-NEIGHBOURS_TEXTS = 100_000  # texts whose neighbouring pieces are counted for the ladder
+SAMPLE = 100_000  # training texts that are counted for the ladder
 
 
 def prepare(args, warn):
@@ -58,7 +59,7 @@ def train_tokenizer(corpus, vocab_size, stream):
     # The likelihood rule keeps Korean stems and particles apart; on other text frequency makes the better
     # pieces.
     rule = "likelihood" if corpus == "town-ko" else "frequency"
-    texts = islice(stream(), 20_000) if corpus in TOWNS else stream()
+    texts = islice(stream(), TOWN_TEXTS) if corpus in TOWNS else stream()
     return WordPieceTokenizer(train_wordpiece(upto(texts, TOKENIZER_TEXT), size, rule, **options), **options)
 
 
@@ -78,8 +79,8 @@ def train(args):
         prepared = prepare(args, tqdm.write)
     if distributed.is_initialized():
         distributed.barrier()  # the others read what the first one has written
-        if not is_first:
-            prepared = prepare(argparse.Namespace(**(vars(args) | dict(resume=True))), tqdm.write)
+    if not is_first:
+        prepared = prepare(argparse.Namespace(**(vars(args) | dict(resume=True))), tqdm.write)
     tokenizer, examples, held_out = prepared
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(args.seed)
@@ -91,10 +92,9 @@ def train(args):
         load_checkpoint(run, args.out, warn=tqdm.write)
         if run.done() >= 1 and is_first:
             tqdm.write("This run has come to its end: to train on, give a larger --steps or --minutes.")
-    gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
-    town = Town(args.corpus[-2:], tokenizer) if args.corpus in TOWNS else None
-    sample = examples.read(range(min(len(examples), NEIGHBOURS_TEXTS)))
-    rungs = ladder(tokenizer.vocab, gaps, town, sample) if is_first else {}
+    if is_first:  # it alone measures
+        gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
+        rungs = rungs_of(args.corpus, tokenizer, gaps, examples)
     metrics = Metrics(args.out / "metrics.jsonl", run.step)
     total = args.steps or round(60 * args.minutes)
     unit = "step" if args.steps else "s"
@@ -116,6 +116,17 @@ def train(args):
                 save_checkpoint(run, tokenizer, args.out)
     if is_first:
         save_model(run.model, args.out, tokenizer)
+
+
+def rungs_of(corpus, tokenizer, gaps, examples):
+    """The ladder for these gaps. Where many held-out texts are training texts, too, a sentence says so; a
+    town is small and may tell a story again.
+    """
+    town = Town(corpus[-2:], tokenizer) if corpus in TOWNS else None
+    sample = examples.read(range(min(len(examples), SAMPLE)))
+    if corpus not in (*TOWNS, "town") and (sentence := told_twice(gaps, sample, Vocabulary(tokenizer.vocab))):
+        tqdm.write(sentence)
+    return ladder(tokenizer.vocab, gaps, town, sample)
 
 
 def progress(run):

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.corpus import ids_of, pad
+from course_lib.ladder import at_rest
 
 
 def mean_pooling(hidden, attention_mask):
@@ -55,13 +56,14 @@ def sentence_vectors(model, tokenizer, texts, max_length=64, batch_size=64, prog
     model: a BertModel, or a model with one   max_length: longer texts are cut
     progress: gets the list of batches to go through
     """
-    model = getattr(model, "bert", model).eval()
+    model = getattr(model, "bert", model)
     pad_id, device = model.config.pad_token_id, next(model.parameters()).device
     examples = encode(texts, tokenizer, max_length)
     vectors = torch.empty(len(examples), model.config.hidden_size)
-    for rows in progress(batches_by_length(examples, batch_size)):
-        ids = pad([examples[row] for row in rows], pad_id).to(device)  # (rows, n)
-        attention_mask = (ids != pad_id).long()
-        hidden = model(ids, attention_mask=attention_mask).last_hidden_state  # (rows, n, hidden_size)
-        vectors[rows] = mean_pooling(hidden, attention_mask).cpu()
+    with at_rest(model):
+        for rows in progress(batches_by_length(examples, batch_size)):
+            ids = pad([examples[row] for row in rows], pad_id).to(device)  # (rows, n)
+            attention_mask = (ids != pad_id).long()
+            hidden = model(ids, attention_mask=attention_mask).last_hidden_state  # (rows, n, hidden_size)
+            vectors[rows] = mean_pooling(hidden, attention_mask).cpu()
     return vectors

@@ -6,6 +6,7 @@ import tempfile
 
 import hypothesis
 import pytest
+import torch
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # a library that wants to fetch something must say so at once
 # The progress of whoever runs the tests is their own; a notebook is checked as by one who has solved nothing.
@@ -30,6 +31,15 @@ class QuietCells:
             if output.output_type == "stream" and output.name == "stderr":
                 pytest.fail(f"the cell wrote to stderr:\n{output.text}", pytrace=False)
         return result
+
+
+@pytest.fixture(scope="module")
+def one_core():
+    """For small matrices, which are quicker on one core than on several that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def pytest_configure(config):

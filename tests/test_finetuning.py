@@ -15,6 +15,8 @@ from course_lib.finetuning import (
     mean_over_labels,
 )
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 CONFIG = BertConfig(
     vocab_size=30,
     hidden_size=16,

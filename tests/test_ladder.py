@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 import torch
 
-from course_lib.bert import IGNORE_INDEX, BertConfig, BertForMaskedLM
+from course_lib.bert import IGNORE_INDEX
 from course_lib.ladder import (
     NGram,
+    at_rest,
     count_neighbours,
     entropy,
     evaluate,
@@ -17,11 +18,12 @@ from course_lib.ladder import (
     ladder,
     neighbours_entropy,
     ngram_losses,
+    told_twice,
 )
 from course_lib.masking import Vocabulary
-from course_lib.wordpiece import SPECIAL
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"]
+VOCAB = Vocabulary(PIECES)
 
 
 def some_texts(count, seed):
@@ -120,13 +122,41 @@ def test_the_rungs_without_a_town_are_those_of_counts():
     assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "left neighbour", "both neighbours"]
 
 
-def test_batches_without_a_gap_cannot_be_measured():
-    vocab = Vocabulary([*SPECIAL, "a"])
-    model = BertForMaskedLM(BertConfig(6, 8, 1, 2, 8))
-    with pytest.raises(ValueError, match="no gap to measure"):
-        evaluate(model, hide_for_evaluation([[2, 3]], vocab), vocab)
-
-
 def test_the_keys_of_a_counter_are_not_taken_for_its_counts():
     with pytest.raises(TypeError, match=r"of a Counter, take its values\(\)"):
         entropy(Counter([3, 3, 1]))
+
+
+# -- a model that is asked
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_after_a_question_a_model_has_the_mode_that_it_had(training):
+    model = torch.nn.Sequential(torch.nn.Dropout(0.5)).train(training)
+    with pytest.raises(KeyError), at_rest(model):
+        assert not model.training and not model[0].training
+        raise KeyError
+    assert model.training == model[0].training == training
+
+
+def test_held_out_texts_without_a_gap_are_refused_before_training():
+    with pytest.raises(ValueError, match=r"no piece of the 3 held-out texts is hidden.*than \[UNK\]$"):
+        hide_for_evaluation([[2, 1, 3]] * 3, VOCAB)
+
+
+def test_without_a_gap_there_is_no_loss_to_measure():
+    ids = torch.tensor([[2, 5, 6, 3]])
+    with pytest.raises(ValueError, match="no piece of the 1 held-out texts is hidden"):
+        evaluate(torch.nn.Linear(1, 1), [(ids, torch.full_like(ids, IGNORE_INDEX))], VOCAB)
+
+
+def test_held_out_texts_that_are_training_texts_are_counted():
+    held_out = [[2, 5, 3], [2, 5, 6, 3], [2, 5, 6, 3], [2, 8, 7, 8, 3]]
+    gaps = hide_for_evaluation(held_out, VOCAB)
+    said = told_twice(gaps, [[2, 5, 6, 3]] * 1000 + [[2, 5, 5, 3]], VOCAB)
+    assert said.startswith("2 of 4 held-out texts occur among 1,001 training texts, too: ")
+
+
+def test_a_few_held_out_texts_among_the_training_texts_need_no_word():
+    gaps = hide_for_evaluation([[2, 5 + i % 4, 5 + i // 4, 3] for i in range(16)], VOCAB)
+    assert told_twice(gaps, [[2, 5, 5, 3], [2, 6, 6, 7, 3]], VOCAB) == ""

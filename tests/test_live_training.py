@@ -15,22 +15,16 @@ from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom import live_training
 from course_lib.classroom.live_training import train_live
-from course_lib.ladder import evaluate, hide_for_evaluation
+from course_lib.fill_mask import fill_mask
+from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{i}" for i in range(20)]
 VOCAB = Vocabulary(PIECES)
-
-
-@pytest.fixture(autouse=True)
-def one_core():
-    """Matrices as small as these are quicker on one core than on several that wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Batches:
@@ -128,6 +122,56 @@ def test_still_form_has_the_line_and_the_picture():
     assert "[picture: Loss against step" in bundle["text/plain"]
 
 
+def test_held_out_texts_that_are_trained_on_are_counted():
+    live = new_training(steps=5)
+    held_out = Batches()[1000].tolist()
+    live = train_live(live.run, live.rungs, live.gaps, examples=held_out[:2])
+    words = "2 of 4 held-out texts occur among 2 training texts, too"
+    assert words in live.line.value and words in live._repr_mimebundle_()["text/plain"]
+    assert "held-out texts" not in new_training(steps=5).line.value
+
+
+# -- asked while it trains, with a dropout of 0.1
+
+
+def ask(live):
+    return fill_mask(live.run.model, WordPieceTokenizer(PIECES), "w3 [MASK] w7")
+
+
+def test_answers_while_it_trains_are_those_of_the_model_at_rest():
+    """With a learning rate of nearly 0 no weight moves, so there is one right answer all the time."""
+    live = new_training(steps=100_000)
+    live.run.training = replace(live.run.training, learning_rate=1e-30)
+    right = ask(live)
+    live.start()
+    wait_until(lambda: live.losses)
+    answers = [ask(live) for _ in range(300)]
+    live.pause()
+    assert len(set(live.losses)) > 1 and answers == [right] * 300
+
+
+def test_asking_while_it_trains_changes_no_loss():
+    alone, asked = new_training(steps=100), new_training(steps=100)
+    alone.finish()
+    asked.start()
+    while not asked.idle.is_set():
+        ask(asked)
+        evaluate(asked.run.model, asked.gaps, VOCAB)
+    assert asked.losses == alone.losses and len(alone.losses) == 100
+
+
+def test_what_is_asked_at_rest_is_asked_between_two_steps():
+    live = new_training(steps=100_000)
+    live.start()
+    wait_until(lambda: live.losses)
+    with at_rest(live.run.model):
+        first = ask(live)
+        time.sleep(0.05)
+        second = ask(live)
+    live.pause()
+    assert first == second
+
+
 # -- kept on disk
 
 
@@ -140,23 +184,24 @@ def kept_training(folder, steps, **changes):
     return train_live(live.run, live.rungs, live.gaps, **options)
 
 
-def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path):
+def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
     """The weights of a moment may be gone with the kernel; what is on disk after it is the same training."""
-    whole = kept_training(tmp_path / "whole", steps=500)
+    monkeypatch.setattr(live_training, "MEASURE_EVERY", 20)
+    whole = kept_training(tmp_path / "whole", steps=50)
     whole.finish()
-    killed = kept_training(tmp_path / "killed", steps=500)
+    killed = kept_training(tmp_path / "killed", steps=50)
     for state in killed.run:
         killed.losses.append(state.loss)
-        if state.step == 200:
+        if state.step == 20:
             killed.measure()
             killed.save()
-        if state.step == 333:  # killed between the two files of a save: the history is ahead of the weights
-            history = dict(losses=killed.losses, measured=[*killed.measured, (333, 9.9)])
+        if state.step == 33:  # killed between the two files of a save: the history is ahead of the weights
+            history = dict(losses=killed.losses, measured=[*killed.measured, (33, 9.9)])
             (killed.keep / "history.json").write_text(json.dumps(history), encoding="utf-8")
             break
-    again = kept_training(tmp_path / "killed", steps=500)
-    assert again.run.step == 200 and again.losses == whole.losses[:200]
-    assert "Paused: step 200," in again.line.value and again.start_button.description == "Go on"
+    again = kept_training(tmp_path / "killed", steps=50)
+    assert again.run.step == 20 and again.losses == whole.losses[:20]
+    assert "Paused: step 20," in again.line.value and again.start_button.description == "Go on"
     again.finish()
     assert again.losses == whole.losses and again.measured == whole.measured
     assert_same_weights(again, whole)

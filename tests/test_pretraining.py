@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import site
 import subprocess
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import distributed
+from two_processes import train_with_holes
 
 from course_lib import pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
-from course_lib.checkpoint import read_safetensors
+from course_lib.checkpoint import load_tokenizer, read_safetensors
 from course_lib.corpus import (
     Batches,
     Examples,
@@ -37,6 +39,8 @@ from course_lib.pretraining import PreTraining, Training, checkpoints, load_chec
 from course_lib.pretraining_command import train_tokenizer
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
+
+pytestmark = pytest.mark.usefixtures("one_core")
 
 PIECES = [*SPECIAL, *"abcdefghijklmnopqrst"]
 VOCAB = Vocabulary(PIECES)
@@ -108,6 +112,14 @@ def test_what_was_written_stays_until_what_takes_its_place_is_whole(tmp_path):
 def test_loss_falls(examples):
     losses = [state.loss for state in new_run(examples, steps=60, learning_rate=0.01)]
     assert sum(losses[-10:]) < sum(losses[:10])
+
+
+def test_a_batch_without_a_gap_teaches_nothing_and_harms_nothing(examples):
+    run = new_run(examples, steps=1)
+    run.batches = [torch.tensor([[2, 1, 3]] * 16)]  # [CLS] [UNK] [SEP]
+    (state,) = run
+    assert state.loss == 0
+    assert all(parameter.isfinite().all() for parameter in run.model.parameters())
 
 
 def test_run_goes_on_from_a_checkpoint_bit_by_bit(examples, tmp_path):
@@ -318,15 +330,31 @@ def test_ladder_goes_down(examples):
 # -- the command
 
 
-@pytest.fixture
-def text(tmp_path):
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
     """A corpus of one file: 3,000 short paragraphs."""
     generator = torch.Generator().manual_seed(3)
     words = ["the", "dog", "saw", "a", "cat", "and", "ran", "off", "한국어", "를"]
     picks = torch.randint(0, len(words), (3000, 6), generator=generator).tolist()
-    path = tmp_path / "text.txt"
+    path = tmp_path_factory.mktemp("text") / "text.txt"
     path.write_text("\n\n".join(" ".join(words[i] for i in row) for row in picks), encoding="utf-8")
     return path
+
+
+def run_here(text, out, *options):
+    """The command in this process."""
+    pretraining_command.main(["--corpus", str(text), "--out", str(out), *SMALL, *options])
+
+
+WHOLE = ["--steps", "300", "--checkpoint-every", "20", "--evaluate-every", "300", "--dropout", "0.1"]
+
+
+@pytest.fixture(scope="module")
+def whole(text, tmp_path_factory):
+    """The folder of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    run_here(text, out, *WHOLE)
+    return out
 
 
 def command(text, out, *options, launcher=("-m", "course_lib.pretraining")):
@@ -349,46 +377,90 @@ def finish(process):
     return out
 
 
-def test_killed_run_ends_like_an_undisturbed_one(text, tmp_path):
-    options = ["--steps", "300", "--checkpoint-every", "20", "--evaluate-every", "100", "--dropout", "0.1"]
-    finish(command(text, tmp_path / "whole", *options))
-    process = command(text, tmp_path / "killed", *options)
+def test_killed_run_ends_like_an_undisturbed_one(text, whole, tmp_path):
+    process = command(text, tmp_path / "killed", *WHOLE)
     while not checkpoints(tmp_path / "killed") and process.poll() is None:
         time.sleep(0.02)
     assert process.poll() is None, "the run ended before it could be killed"
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    finish(command(text, tmp_path / "killed", *options, "--resume"))
+    run_here(text, tmp_path / "killed", *WHOLE, "--resume")
     for name in ("model.safetensors", "optimizer.safetensors"):
         last = "checkpoint-00000300"
         assert_same_tensors(
-            read_safetensors(tmp_path / "whole" / last / name),
-            read_safetensors(tmp_path / "killed" / last / name),
+            read_safetensors(whole / last / name), read_safetensors(tmp_path / "killed" / last / name)
         )
 
 
-def test_two_processes_lose_what_one_loses(text, tmp_path):
-    options = ["--steps", "30", "--evaluate-every", "10"]
-    finish(command(text, tmp_path / "one", *options))
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "course_lib.pretraining"]
-    finish(command(text, tmp_path / "two", *options, launcher=launcher))
-    one, two = (
-        [
-            json.loads(line)
-            for line in (tmp_path / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        ]
-        for name in ("one", "two")
-    )
-    assert len(one) == 3
+BRIEF = ["--steps", "30", "--evaluate-every", "10"]
+
+
+@pytest.fixture(scope="module")
+def two(text, tmp_path_factory):
+    """The folder of a run of two processes."""
+    out = tmp_path_factory.mktemp("runs") / "two"
+    script = str(ROOT / "tests" / "two_processes.py")
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", script]
+    finish(command(text, out, *BRIEF, launcher=launcher))
+    return out
+
+
+def read_metrics(out):
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_two_processes_lose_what_one_loses(text, two, tmp_path):
+    run_here(text, tmp_path / "one", *BRIEF)
+    one, two = read_metrics(tmp_path / "one"), read_metrics(two)
+    assert len(one) == len(two) == 3
     for mine, theirs in zip(one, two):
         assert theirs["loss"] == pytest.approx(mine["loss"], rel=1e-4)
         assert theirs["held_out_loss"] == pytest.approx(mine["held_out_loss"], rel=1e-4)
 
 
-def test_second_run_does_not_overwrite_the_first(text, tmp_path):
-    finish(command(text, tmp_path / "out", "--steps", "2"))
-    process = command(text, tmp_path / "out", "--steps", "2")
-    assert "holds a run already" in process.communicate()[1] and process.returncode == 2
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_without_a_gap_keeps_in_step(two, rank):
+    losses, parameters = train_with_holes()
+    found = read_safetensors(two / f"holes-{rank}.safetensors")
+    assert found.pop("losses").tolist() == pytest.approx(losses, abs=1e-5)
+    assert losses[1] == 0 and all(map(math.isfinite, losses))
+    for name, wanted in parameters.items():
+        assert torch.allclose(found[name], wanted, atol=1e-5), name
+
+
+def test_only_the_first_process_reads_what_is_measured(text, whole, monkeypatch):
+    read, reads = Examples.read, []
+
+    def reading(examples, rows):
+        reads.append(examples.folder.name)
+        return read(examples, rows)
+
+    monkeypatch.setattr(Examples, "read", reading)
+    monkeypatch.setattr(pretraining_command, "process", lambda: (1, 2))
+    run_here(text, whole, "--steps", "1")
+    assert reads == ["train"]  # the window with the batch
+
+
+def test_second_run_does_not_overwrite_the_first(text, whole, capsys):
+    with pytest.raises(SystemExit):
+        run_here(text, whole, "--steps", "2")
+    assert "holds a run already" in capsys.readouterr().err
+
+
+def test_held_out_texts_that_are_trained_on_are_counted(tmp_path, capsys):
+    (tmp_path / "text.txt").write_text("\n\n".join(["a dog ran", "a cat ran"] * 700), encoding="utf-8")
+    run_here(tmp_path / "text.txt", tmp_path / "out", "--steps", "1")
+    words = "1,000 of 1,000 held-out texts occur among 400 training texts, too: the held-out loss says little"
+    assert words in capsys.readouterr().out
+
+
+def test_a_town_that_tells_a_story_again_needs_no_word(whole, monkeypatch, capsys):
+    tokenizer, examples = load_tokenizer(whole / "corpus"), Examples(whole / "corpus" / "train")
+    gaps = hide_for_evaluation(examples.read(range(100)), Vocabulary(tokenizer.vocab))
+    monkeypatch.setattr(pretraining_command, "ladder", lambda *_: {})
+    for corpus, is_said in {"town": False, "town-ko": False, "town-en": False, "docs": True}.items():
+        pretraining_command.rungs_of(corpus, tokenizer, gaps, examples)
+        assert ("100 of 100 held-out texts" in capsys.readouterr().out) == is_said
 
 
 def test_too_few_texts_to_hold_some_out_are_counted(tmp_path):
@@ -400,7 +472,7 @@ def test_too_few_texts_to_hold_some_out_are_counted(tmp_path):
 
 def test_a_file_named_like_a_town_is_a_file(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text.rename("town-notes.txt")
+    shutil.copy(text, "town-notes.txt")
     pretraining_command.main(["--corpus", "town-notes.txt", "--out", "out", "--steps", "1", *SMALL])
     assert Path("out/model.safetensors").exists()
 
@@ -475,7 +547,9 @@ def test_both_towns_take_turns():
     assert stories[::2] == list(Town("ko").stories(3, seed=1))
 
 
-def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each():
+def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each(monkeypatch):
+    monkeypatch.setattr(pretraining_command, "TOWN_TEXTS", 500)
+    monkeypatch.setattr(pretraining_command, "VOCAB_SIZES", {"town-ko": 600, "town-en": 400})
     both = train_tokenizer("town", None, corpus_texts("town")).vocab
     for name in ("town-ko", "town-en"):
         assert set(train_tokenizer(name, None, corpus_texts(name)).vocab) <= set(both)

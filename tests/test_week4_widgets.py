@@ -8,6 +8,8 @@ from course_lib.classroom.growing_bert import PARTS, GrowingBert
 from course_lib.classroom.scrubber import scrub
 from course_lib.embeddings import sinusoidal_positions
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 
 @pytest.fixture(scope="module")
 def growing():

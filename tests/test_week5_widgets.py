@@ -25,6 +25,8 @@ from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 STORY = "비가 와서 영호는 영화관에 가지 않았다."
 
 

@@ -23,6 +23,8 @@ from course_lib.classroom.ready import ready_model
 from course_lib.classroom.searching import Question, Search, Searching, share_answered, words
 from course_lib.classroom.store import Store
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 FUNCTIONS = {
     "math.gcd": "Greatest Common Divisor.",
     "math.sqrt": "Return the square root of x.",

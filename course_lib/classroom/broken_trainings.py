@@ -15,7 +15,7 @@ from course_lib.classroom.plots import Words, draw_ladder
 from course_lib.classroom.ready import RUNS
 from course_lib.corpus import Batches
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import ladder
+from course_lib.ladder import at_rest, ladder
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
 
@@ -72,11 +72,12 @@ def train(grown, bug, steps=STEPS, stop=None):
 @torch.no_grad()
 def answers_beside(model, tokenizer, text, bug):
     """The three likeliest pieces for the first gap, once alone and once filled up as beside a longer text."""
-    alone = fill_mask(model, tokenizer, text, top=3)[0]
     encoding = tokenizer.encode(text, continue_masks=True)
     ids = torch.tensor([encoding.ids + [tokenizer.vocab.index("[PAD]")] * (LONGER - len(encoding.ids))])
     attention_mask = None if bug == "padding" else ids != tokenizer.vocab.index("[PAD]")
-    logits = model(ids, attention_mask=attention_mask).logits[0, encoding.tokens.index("[MASK]")]
+    with at_rest(model):
+        alone = fill_mask(model, tokenizer, text, top=3)[0]
+        logits = model(ids, attention_mask=attention_mask).logits[0, encoding.tokens.index("[MASK]")]
     values, pieces = logits.softmax(dim=-1).topk(3)
     beside = [(tokenizer.vocab[piece], value) for piece, value in zip(pieces.tolist(), values.tolist())]
     return {"text": text, "alone": rounded(alone), "beside a longer text": rounded(beside)}

@@ -22,7 +22,7 @@ from course_lib.classroom.asking import exact_answers
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_ladder
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import evaluate
+from course_lib.ladder import evaluate, told_twice
 from course_lib.pretraining import checkpoints, read_checkpoint, resume, save_checkpoint
 
 SAY_EVERY, MEASURE_EVERY = 10, 200  # steps
@@ -37,17 +37,30 @@ class LiveTraining(widgets.VBox):
     tokenizer: of the model, for what follows   keep: the folder that the training is kept in, or None
     questions: texts with gaps, answered at each measurement   town: knows the exact answers, or None
     ready: a folder with a model that somebody else trained, for those who cannot wait, or None
+    examples: training texts, where it should be said how many of the held-out ones are among them
 
     losses: one per step, nan where it was lost   measured: pairs (step, held-out loss)
     """
 
-    def __init__(self, run, rungs, gaps, tokenizer=None, keep=None, questions=(), town=None, ready=None):
+    def __init__(
+        self,
+        run,
+        rungs,
+        gaps,
+        tokenizer=None,
+        keep=None,
+        questions=(),
+        town=None,
+        ready=None,
+        examples=(),
+    ):
         self.run, self.rungs, self.gaps, self.tokenizer = run, rungs, gaps, tokenizer
         self.keep, self.ready = keep and Path(keep), ready and Path(ready)
         self.questions, self.town = questions, town
         self.losses, self.measured = [], []
         self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
+        self.doubt = told_twice(gaps, examples, run.vocab)
         self.remarks = []  # sentences about what was kept and could not be used
         self.newest = []  # the newest checkpoint in `keep`, as this kernel knows it
         self.planned_rate = run.training.learning_rate
@@ -353,8 +366,8 @@ class LiveTraining(widgets.VBox):
         self.line.value = f"<div role='status' class='course-small'>{self.words()}</div>"
 
     def words(self):
-        """Where the training is, and what could not be used."""
-        return " ".join([self.where(), *map(escape, self.remarks)])
+        """Where the training is, what its measurement says little about, and what could not be used."""
+        return " ".join(filter(None, [self.where(), self.doubt, *map(escape, self.remarks)]))
 
     def where(self):
         """Where the training is."""
@@ -395,6 +408,6 @@ class LiveTraining(widgets.VBox):
 def train_live(run, rungs, gaps, **options):
     """The training `run` with buttons: nothing happens before Start is pressed or `finish()` called.
 
-    options: tokenizer, keep, questions, town and ready, as in `LiveTraining`
+    options: tokenizer, keep, questions, town, ready and examples, as in `LiveTraining`
     """
     return LiveTraining(run, rungs, gaps, **options)

@@ -7,7 +7,7 @@ import torch
 from course_lib.bert import IGNORE_INDEX, BertForPreTraining
 from course_lib.classroom.watch import watch
 from course_lib.corpus import ids_of, pad
-from course_lib.ladder import hide_for_evaluation
+from course_lib.ladder import at_rest, hide_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
 from course_lib.pretraining import Training, make_optimizer
 from course_lib.town import Town
@@ -104,13 +104,13 @@ class PairedBert:
     @torch.no_grad()
     def loss(self, model):
         """The mean loss in the gaps of whole pairs held out, in nats."""
-        model.eval()
         total = count = 0
-        for ids, labels in self.gaps:
-            types = self.types(ids)
-            output = model(ids, types, ids != self.grown.vocab.pad_id, labels, masked_only=True)
-            gaps = (labels != IGNORE_INDEX).sum().item()
-            total, count = total + output.loss.item() * gaps, count + gaps
+        with at_rest(model):
+            for ids, labels in self.gaps:
+                types = self.types(ids)
+                output = model(ids, types, ids != self.grown.vocab.pad_id, labels, masked_only=True)
+                gaps = (labels != IGNORE_INDEX).sum().item()
+                total, count = total + output.loss.item() * gaps, count + gaps
         return total / count
 
     def types(self, ids):
@@ -121,7 +121,7 @@ class PairedBert:
     @torch.no_grad()
     def accuracy(self, model):
         """How often the model says rightly whether a pair is torn."""
-        model.eval()
         ids, types, is_torn = self.torn.batch(range(len(self.torn.rows)))
-        logits = model(ids, types, ids != self.grown.vocab.pad_id).next_sentence_logits
+        with at_rest(model):
+            logits = model(ids, types, ids != self.grown.vocab.pad_id).next_sentence_logits
         return (logits.argmax(dim=-1) == is_torn).float().mean().item()
