@@ -20,7 +20,7 @@ import torch
 from torch import distributed
 from two_processes import train_with_holes
 
-from course_lib import pretraining_command
+from course_lib import pretraining_arguments, pretraining_command
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, read_safetensors
 from course_lib.corpus import (
@@ -437,7 +437,7 @@ def test_only_the_first_process_reads_what_is_measured(text, whole, monkeypatch)
 
     monkeypatch.setattr(Examples, "read", reading)
     monkeypatch.setattr(pretraining_command, "process", lambda: (1, 2))
-    run_here(text, whole, "--steps", "1")
+    run_here(text, whole, "--resume", "--steps", "301")
     assert reads == ["train"]  # the window with the batch
 
 
@@ -549,7 +549,7 @@ def test_both_towns_take_turns():
 
 def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each(monkeypatch):
     monkeypatch.setattr(pretraining_command, "TOWN_TEXTS", 500)
-    monkeypatch.setattr(pretraining_command, "VOCAB_SIZES", {"town-ko": 600, "town-en": 400})
+    monkeypatch.setattr(pretraining_arguments, "VOCAB_SIZES", {"town-ko": 600, "town-en": 400})
     both = train_tokenizer("town", None, corpus_texts("town")).vocab
     for name in ("town-ko", "town-en"):
         assert set(train_tokenizer(name, None, corpus_texts(name)).vocab) <= set(both)
