@@ -53,14 +53,6 @@ def write_stamp(extras):
     os.replace(part, STAMP)
 
 
-def ask_nothing():
-    """Let JupyterLab neither ask about news nor look for a newer version: studying needs no network."""
-    file = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"fetchNews": "false", "checkForUpdates": False}
-    file.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": settings}), encoding="utf-8")
-
-
 def is_sound():
     """Whether .venv has a Python, a pip, and every file of every package it lists, whole."""
     probe = f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"
@@ -173,7 +165,6 @@ def provision(extra, lock):
         if ready and is_sound():  # what worked before still does
             write_stamp(extras)
         raise
-    ask_nothing()
     write_stamp([*extras, extra] if extra else extras)
 
 

@@ -12,9 +12,9 @@ import nbformat
 from nbclient import NotebookClient
 
 from course_lib.files import write_file
+from course_lib.saving import keep_still_forms
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = {"mlm-15": "ladder.png"}  # cell → file in notebooks/images/
 
 
@@ -33,12 +33,7 @@ def run(path):
     began = time.perf_counter()
     options = dict(timeout=600, record_timing=False, store_widget_state=False, coalesce_streams=True)
     NotebookClient(notebook, **options).execute(cwd=str(FOLDER))
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            # A widget lives in the kernel that drew it. Who opens the file sees its still form, which every
-            # widget of the course carries, and no message that a model is missing.
-            if "text/html" in output.get("data", {}):
-                output["data"].pop(WIDGET, None)
+    keep_still_forms(notebook)
     for cell_id, name in PICTURES.items():
         for cell in notebook.cells:
             if cell.id == cell_id:

@@ -143,7 +143,7 @@ def test_still_picture_shows_every_token_with_its_weight():
 
 
 def test_still_picture_numbers_equal_tokens():
-    html = explore_attention(["배", "다", "배"], draw(length=3)).still().data
+    _, html = explore_attention(["배", "다", "배"], draw(length=3)).still()
     assert re.findall(r">([배다])(?: <small>(\d)</small>)?</span>", html) == [
         ("배", "1"),
         ("다", ""),

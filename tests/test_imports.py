@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "course_lib"
 # In the order in which a reader meets them: a module imports only what stands above it.
 READING_ORDER = [
     "files",  # for every week
+    "saving",
     "inductive_bias",  # week 1
     "attention",  # week 2
     "encoder",

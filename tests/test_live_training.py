@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances as LIVING
 
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom import live_training
 from course_lib.classroom.live_training import train_live
+from course_lib.classroom.shown import close
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary
@@ -122,6 +124,12 @@ def test_still_form_has_the_line_and_the_picture():
     assert "[picture: Loss against step" in bundle["text/plain"]
 
 
+def test_closing_closes_all_its_parts():
+    before = set(LIVING)
+    close(new_training(steps=5))
+    assert set(LIVING) == before
+
+
 def test_held_out_texts_that_are_trained_on_are_counted():
     live = new_training(steps=5)
     held_out = Batches()[1000].tolist()
@@ -205,6 +213,15 @@ def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path,
     again.finish()
     assert again.losses == whole.losses and again.measured == whole.measured
     assert_same_weights(again, whole)
+
+
+def test_a_training_whose_cell_is_run_again_goes_on_from_its_last_step(tmp_path):
+    live = kept_training(tmp_path / "run", steps=10_000)
+    live.start()
+    wait_until(lambda: live.losses)
+    live.rest()
+    again = kept_training(tmp_path / "run", steps=10_000)
+    assert again.run.step == live.run.step == len(again.losses)
 
 
 def newest(folder):

@@ -286,11 +286,21 @@ def test_full_disk_gets_a_message(house):
     ]
 
 
-def test_jupyterlab_asks_nothing_and_looks_for_no_newer_version(house):
-    house.provision()
-    file = house.root / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    settings = json.loads(file.read_text(encoding="utf-8"))["@jupyterlab/apputils-extension:notification"]
+def installed(name):
+    """A file that the course's installation has copied to where Jupyter looks."""
+    return json.loads((Path(sys.prefix) / name).read_text(encoding="utf-8"))
+
+
+def test_jupyterlab_asks_nothing_and_looks_for_no_newer_version():
+    overrides = installed("share/jupyter/lab/settings/overrides.d/bert_course.json")
+    settings = overrides["@jupyterlab/apputils-extension:notification"]
     assert settings == {"fetchNews": "false", "checkForUpdates": False}
+
+
+def test_the_server_of_jupyter_loads_what_saves_still_forms():
+    config = installed("etc/jupyter/jupyter_server_config.d/bert_course.json")
+    (module,) = config["ServerApp"]["jpserver_extensions"]
+    assert importlib.util.find_spec(module)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(house, monkeypatch):

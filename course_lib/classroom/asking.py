@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_answers
+from course_lib.classroom.shown import Shown
 from course_lib.files import composed
 from course_lib.fill_mask import fill_mask
 
@@ -29,8 +30,10 @@ def ask(model, town, text, top=5):
         return show_answers(text, answers, reason=str(error))
 
 
-class Asking(widgets.VBox):
+class Asking(Shown, widgets.VBox):
     """A field for a question; the answers below it follow what is typed."""
+
+    GO_ON = "Run this cell to ask your own question."
 
     def __init__(self, model, town, text):
         self.model, self.town = model, town
@@ -49,11 +52,8 @@ class Asking(widgets.VBox):
         except ValueError as error:
             self.shown.value = f"<div role='status'>{escape(str(error))}</div>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = f"[Ask: {self.text.value}]"
-        bundle["text/html"] = self.shown.value
-        return bundle
+    def still(self):
+        return f"[Ask: {self.text.value}]", self.shown.value
 
 
 def asking(model, town, text):

@@ -10,16 +10,16 @@ import anywidget
 import numpy
 import torch
 import traitlets
-from IPython.display import HTML
 
 from course_lib.classroom.plots import BLUE, GREY, ORANGE
+from course_lib.classroom.shown import Shown
 
 MAX_TOKENS = 64  # more than this, and neither the row of tokens nor the matrix can be read
 TOLERANCE = 1e-3  # how far a row's sum may be from 1: half precision rounds that much
 FULL_STRENGTH = 0.85  # how opaque the blue of weight 1 is; above this, text on it is hard to read
 
 
-class AttentionExplorer(anywidget.AnyWidget):
+class AttentionExplorer(Shown, anywidget.AnyWidget):
     """Where does each token look? Tokens, matrix and words, for one layer and head at a time.
 
     tokens: list of n ≤ 64 strings   attentions: tuple of tensors, one per layer, (1, heads, n, n) or
@@ -28,6 +28,8 @@ class AttentionExplorer(anywidget.AnyWidget):
     The view moves when you set `.layer`, `.head` or `.position`, and these follow the view. Where there is
     no such layer, head or position, the nearest one is taken.
     """
+
+    GO_ON = "Run this cell to see where each token looks."
 
     _esm = Path(__file__).with_suffix(".js")
     _css = Path(__file__).with_suffix(".css")
@@ -73,7 +75,9 @@ class AttentionExplorer(anywidget.AnyWidget):
         )
 
     def still(self):
-        """The row of tokens as it stands now, as plain HTML: for a page that is read without a kernel."""
+        """The words of `summary`, and the row of tokens as it stands now as plain HTML: for a page that is
+        read without a kernel.
+        """
         looks = self._looks()
         most = int(looks.argmax())
         cells = []
@@ -94,11 +98,8 @@ class AttentionExplorer(anywidget.AnyWidget):
                 f"</span><small>{weight:.2f}</small></span></span> "
             )
         title = f"<b>{escape(self.title)}</b><br>" if self.title else ""
-        return HTML(f"<div>{title}{''.join(cells)}<br><small>{escape(self.summary())}</small></div>")
-
-    def _repr_mimebundle_(self, **options):
-        data, metadata = super()._repr_mimebundle_(**options)
-        return data | {"text/plain": self.summary(), "text/html": self.still().data}, metadata
+        words = self.summary()
+        return words, f"{title}{''.join(cells)}<br><small>{escape(words)}</small>"
 
 
 def explore_attention(tokens, attentions, title="", layer=0, head=0, position=0):

@@ -23,6 +23,7 @@ from course_lib.classroom.kinds import (
     own_order,
 )
 from course_lib.classroom.markdown import text
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.store import STORE
 
 SIGNS = {"passed": "✓ Passed", "failed": "✗ Not yet", "not_attempted": "○ Not attempted"}
@@ -42,23 +43,23 @@ def header(exercise):
         f"about {exercise.minutes} minutes"
     )
     return (
-        f"<div class='course-title'>Exercise {exercise.id} · {escape(exercise.title)}</div>"
-        f"<div class='course-small'>{small}</div><div>{text(exercise.statement())}</div>"
+        f"<div class='course-title'><b>Exercise {exercise.id} · {escape(exercise.title)}</b></div>"
+        f"<div><small class='course-small'>{small}</small></div><div>{text(exercise.statement())}</div>"
     )
 
 
 def verdict_html(verdict):
     """The verdict, and below it the smallest case that shows what is wrong."""
-    result = f"<span class='course-verdict'>{SIGNS[verdict.status]}.</span> {text(verdict.message)}"
+    result = f"<b class='course-verdict'>{SIGNS[verdict.status]}.</b> {text(verdict.message)}"
     if verdict.evidence:
         rows = {label: value["rows"] for label, value in verdict.evidence if isinstance(value, dict)}
         parts = {label: value_html(label, value, rows) for label, value in verdict.evidence}
         results = "".join(parts.pop(label) for label in ("wanted", "yours") if label in parts)
         shown = "".join(parts.values()) + f"<div class='course-results'>{results}</div>"
-        result += "<div class='course-small'>the smallest case that shows it:</div>"
+        result += "<div><small class='course-small'>the smallest case that shows it:</small></div>"
         result += f"<div class='course-values'>{shown}</div>"
     if verdict.printed:
-        result += "<div class='course-small'>printed:</div>"
+        result += "<div><small class='course-small'>printed:</small></div>"
         result += f"<div class='course-code'>{escape(verdict.printed)}</div>"
     return result
 
@@ -94,10 +95,12 @@ def week_line(week):
 BY_KEYBOARD = "With the keyboard: Tab goes from choice to choice, Space chooses"
 
 
-class Card(widgets.VBox):
+class Card(Shown, widgets.VBox):
     """What all cards share: header, verdict, hints, solution, state of the week; and a still form of it
     all.
     """
+
+    GO_ON = "Run this cell to answer here."
 
     def __init__(self, exercise, verdict=None, body=()):
         self.exercise = exercise
@@ -181,20 +184,18 @@ class Card(widgets.VBox):
         """(text, HTML) for a reader without a kernel."""
         exercise, verdict = self.exercise, self.verdict
         line = f"Exercise {exercise.id} · {exercise.title}: {SIGNS[verdict.status]}. {verdict.message}"
-        inside = header(exercise) + verdict_html(verdict) + self.still_body()
-        return line, f"<div class='course-still'>{inside}</div>"
+        # What is chosen on the card comes after this form was made. It must not say then: not attempted.
+        said = "" if verdict is FRESH else verdict_html(verdict)
+        return line, header(exercise) + said + self.still_body()
 
     def still_body(self):
         return ""
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"], bundle["text/html"] = self.still()
-        return bundle
-
 
 class CodeCard(Card):
     """Under the cell in which the answer is written."""
+
+    GO_ON = "Run this cell to have your answer checked, and for hints."
 
     def solution_text(self):
         return f"<div class='course-code'>{escape(self.exercise.source(self.exercise.solution))}</div>"

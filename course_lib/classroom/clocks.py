@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import BLUE, ORANGE
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 from course_lib.embeddings import clock_angles
 
@@ -14,8 +15,10 @@ SHOWN = 8  # clocks
 RADIUS = 30
 
 
-class Clocks(widgets.VBox):
+class Clocks(Shown, widgets.VBox):
     """hidden_size: numbers in a vector; its clocks are shown from the fastest to the slowest"""
+
+    GO_ON = "Run this cell to move the sliders."
 
     def __init__(self, hidden_size=16, position=3, other=5):
         self.angles = clock_angles(LAST + 1, hidden_size)  # (512, hidden_size / 2)
@@ -49,11 +52,8 @@ class Clocks(widgets.VBox):
             f"similarity {self.similarity():.2f}."
         )
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = f"[{self.angles.shape[1]} clocks] {self.words()}"
-        bundle["text/html"] = self.html()
-        return bundle
+    def still(self):
+        return f"[{self.angles.shape[1]} clocks] {self.words()}", self.html()
 
 
 def face(one, other):

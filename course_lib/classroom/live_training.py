@@ -21,6 +21,7 @@ from course_lib.checkpoint import load_model, load_tokenizer, write_file
 from course_lib.classroom.asking import exact_answers
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_ladder
+from course_lib.classroom.shown import Shown
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import evaluate, told_twice
 from course_lib.pretraining import checkpoints, read_checkpoint, resume, save_checkpoint
@@ -31,7 +32,7 @@ HISTORY = "history.json"
 MAY_DIFFER = ("learning_rate", "steps", "minutes")  # between a kept training and the one that goes on
 
 
-class LiveTraining(widgets.VBox):
+class LiveTraining(Shown, widgets.VBox):
     """run: a PreTraining   rungs: {name: nats}, as `ladder` gives them
     gaps: batches (ids, labels) on which the held-out loss is measured
     tokenizer: of the model, for what follows   keep: the folder that the training is kept in, or None
@@ -41,6 +42,8 @@ class LiveTraining(widgets.VBox):
 
     losses: one per step, nan where it was lost   measured: pairs (step, held-out loss)
     """
+
+    GO_ON = "Run this cell to train, and to see how far the training has come."
 
     def __init__(
         self,
@@ -89,10 +92,6 @@ class LiveTraining(widgets.VBox):
             description="Begin anew", tooltip="sets this training aside and begins again at step 0"
         )
         self.anew_button.on_click(lambda _: self.begin_anew())
-        self.ready_button = widgets.Button(
-            description="Take the ready one", tooltip="a model that was trained for the course, with its log"
-        )
-        self.ready_button.on_click(lambda _: self.borrow())
         factor = self.run.training.learning_rate / self.planned_rate
         known = min(RATES.values(), key=lambda each: abs(each - factor))
         self.rate = widgets.Dropdown(
@@ -105,7 +104,13 @@ class LiveTraining(widgets.VBox):
         self.rate.observe(lambda change: self.change_rate(change.new), "value")
         self.line, self.curve, self.answers = widgets.HTML(), widgets.HTML(), widgets.HTML()
         buttons = [self.start_button, self.pause_button, self.anew_button]
-        buttons += [self.ready_button] if self.ready else []
+        if self.ready:
+            self.ready_button = widgets.Button(
+                description="Take the ready one",
+                tooltip="a model that was trained for the course, with its log",
+            )
+            self.ready_button.on_click(lambda _: self.borrow())
+            buttons.append(self.ready_button)
         controls = widgets.HBox([*buttons, self.rate], layout={"flex_flow": "row wrap"})
         super().__init__([widgets.HTML(STYLE), controls, self.line, self.curve, self.answers])
         self.add_class("course-card")
@@ -131,6 +136,8 @@ class LiveTraining(widgets.VBox):
         self.wanted.clear()
         self.idle.wait()
         self.say()
+
+    rest = pause  # the cell makes a new training from what this one has kept
 
     def finish(self):
         """Train to the end and wait for it; the ■ of the toolbar pauses. Returns the picture."""
@@ -395,14 +402,9 @@ class LiveTraining(widgets.VBox):
             words += f", {loss / self.rungs['floor']:.2f} times the floor"
         return words
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         picture = self.picture()
-        ready = " [Take the ready one]" if self.ready else ""
-        controls = f"[Start] [Pause] [Begin anew]{ready} [learning rate]"
-        bundle["text/plain"] = f"{controls} {self.words()} {picture}"
-        bundle["text/html"] = f"<p>{controls} {self.words()}</p>{picture.html()}{self.answers.value}"
-        return bundle
+        return f"{self.words()} {picture}", f"<p>{self.words()}</p>{picture.html()}{self.answers.value}"
 
 
 def train_live(run, rungs, gaps, **options):

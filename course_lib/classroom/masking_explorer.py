@@ -8,13 +8,16 @@ import torch
 from course_lib.bert import IGNORE_INDEX
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import show_masking
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 from course_lib.files import composed
 from course_lib.masking import Vocabulary, mask_tokens
 
 
-class MaskingExplorer(widgets.VBox):
+class MaskingExplorer(Shown, widgets.VBox):
     """tokenizer: a WordPieceTokenizer   text: what stands in the field at first"""
+
+    GO_ON = "Run this cell to type your own text and to draw again."
 
     def __init__(self, tokenizer, text, probability=0.15):
         self.tokenizer, self.vocab = tokenizer, Vocabulary(tokenizer.vocab)
@@ -63,13 +66,9 @@ class MaskingExplorer(widgets.VBox):
         pieces = show_masking(before, after, labels[0].tolist(), IGNORE_INDEX).data
         return f"{pieces}<div role='status'>{escape(words)}</div>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = (
-            f"[text: {self.text.value}] [hidden: {self.share.value} %] [whole words: no] [Draw again]"
-        )
-        bundle["text/html"] = f"<p>{escape(bundle['text/plain'])}</p>{self.picture()}"
-        return bundle
+    def still(self):
+        words = f"{self.text.value} ({self.share.value} % hidden)"
+        return words, f"<p>{escape(words)}</p>{self.shown.value}"
 
 
 def explore_masking(tokenizer, text, probability=0.15):

@@ -10,6 +10,7 @@ from itertools import islice
 import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 from course_lib.files import composed
 from course_lib.wordpiece_training import characters_of, joined, merges
@@ -61,8 +62,10 @@ class History:
         return sorted(found, key=lambda each: (-each[0], each[1]))[:CANDIDATES]
 
 
-class MergeStepper(widgets.VBox):
+class MergeStepper(Shown, widgets.VBox):
     """counts: {word: how often}   watched: words whose pieces are shown   most: merges to step through"""
+
+    GO_ON = "Run this cell to step through the merges."
 
     def __init__(self, counts, watched, most, step=0):
         counted = {composed(word): word for word in counts}  # decomposed ones stay so: they merge otherwise
@@ -124,11 +127,8 @@ class MergeStepper(widgets.VBox):
         ]
         return "\n".join([f"After {step} merges", *lines])
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = self.summary()
-        bundle["text/html"] = f"<p>After {self.slider.value} merges:</p>{self.html()}"
-        return bundle
+    def still(self):
+        return self.summary(), f"<p>After {self.slider.value} merges:</p>{self.html()}"
 
 
 def cell(content):

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_vocabulary
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.store import STORE
 from course_lib.corpus import SUFFIXES, in_place, new_folder, paragraphs, why_not_text
 from course_lib.files import composed, named
@@ -85,8 +86,10 @@ def my_texts():
     return read_own(in_place(STORE.folder / FOLDER) / "text.txt")
 
 
-class OwnTokenizer(widgets.VBox):
+class OwnTokenizer(Shown, widgets.VBox):
     """Name a file or type a text, choose a size and a rule, and train."""
+
+    GO_ON = "Run this cell to train it."
 
     def __init__(self):
         wide = {"width": "560px"}
@@ -138,12 +141,9 @@ class OwnTokenizer(widgets.VBox):
     def say(self, words):
         self.line.value = f"<div role='status'>{escape(words)}</div>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        words = "[A tokenizer of your own: file or text, number of pieces, rule, Train]"
-        bundle["text/plain"] = words
-        bundle["text/html"] = f"<p>{words}</p>"
-        return bundle
+    def still(self):
+        words = "A tokenizer of your own: you choose a text, the number of pieces and a rule."
+        return words, f"<p>{words}</p>"
 
 
 def typed(text):

@@ -7,11 +7,14 @@ from IPython.display import HTML
 
 from course_lib.classroom.cards import BY_KEYBOARD, STYLE
 from course_lib.classroom.markdown import text
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.store import STORE
 
 
-class Prediction(widgets.VBox):
+class Prediction(Shown, widgets.VBox):
     """A question with choices. The choice is kept; it can be changed until the result is shown."""
+
+    GO_ON = "Run this cell to choose, and to see what you chose."
 
     def __init__(self, key, question, choices):
         self.key, self.question, self.choices = key, question, list(choices)
@@ -52,12 +55,10 @@ class Prediction(widgets.VBox):
         mine = self.committed or "no prediction made"
         return Beside(self.question, mine, measured)
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         listed = "".join(f"<li>{text(each)}</li>" for each in self.choices)
-        bundle["text/plain"] = f"Your prediction: {self.question} ({' / '.join(self.choices)})"
-        bundle["text/html"] = f"<div><b>Your prediction</b>: {text(self.question)}<ul>{listed}</ul></div>"
-        return bundle
+        words = f"Your prediction: {self.question} ({' / '.join(self.choices)})"
+        return words, f"<div><b>Your prediction</b>: {text(self.question)}<ul>{listed}</ul></div>"
 
 
 class Beside(HTML):

@@ -12,6 +12,7 @@ import torch
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.digits import digits
 from course_lib.classroom.plots import BLUE
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 from course_lib.classroom.watch import watch
 from course_lib.inductive_bias import (
@@ -48,11 +49,13 @@ def picture_of(canvas):
     )
 
 
-class PushDigit(widgets.VBox):
+class PushDigit(Shown, widgets.VBox):
     """models: {name: function, (1, canvas, canvas) → logits (1, classes)}
     images: (n, 8, 8), labels: (n,), the digits to choose from   shown: the first one
     trained: the columns of the training digits
     """
+
+    GO_ON = "Run this cell to push the digit."
 
     def __init__(self, models, images, labels, trained, canvas=12, shown=6):
         self.models, self.images, self.labels = models, images, labels
@@ -103,16 +106,14 @@ class PushDigit(widgets.VBox):
             f"{rows}</table>"
         )
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         lines = []
         for column in (0, self.column.options[-1]):
             said = ", ".join(f"{name} says {answer}" for name, (answer, _) in self.answers(column).items())
             lines.append(f"column {column}: {said}")
         right = self.labels[self.digit.value].item()
-        bundle["text/plain"] = f"A {right} pushed across the canvas. " + "; ".join(lines)
-        bundle["text/html"] = f"<p>{bundle['text/plain']}.</p>{self.html()}"
-        return bundle
+        words = f"A {right} pushed across the canvas. " + "; ".join(lines)
+        return words, f"<p>{words}.</p>{self.html()}"
 
 
 def push_digit(models, images, labels, trained):

@@ -3,6 +3,7 @@
 import ipywidgets as widgets
 import torch
 
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 
 WORDS = 8
@@ -32,8 +33,10 @@ def bars(size):
     return lines
 
 
-class Saturation(widgets.VBox):
+class Saturation(Shown, widgets.VBox):
     """The slider and its two rows of bars."""
+
+    GO_ON = "Run this cell to move the slider."
 
     def __init__(self):
         self.slider = Slider("d =", SIZES, value=4)
@@ -45,14 +48,12 @@ class Saturation(widgets.VBox):
     def draw(self):
         self.picture.value = bars(self.slider.value)
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         largest = {size: [row.max().item() for row in rows(size)] for size in (4, 1024)}
-        bundle["text/plain"] = "The largest of eight weights: " + "; ".join(
+        words = "The largest of eight weights: " + "; ".join(
             f"d = {size}: {raw:.2f}, divided by √d {divided:.2f}" for size, (raw, divided) in largest.items()
         )
-        bundle["text/html"] = f"<p>{bundle['text/plain']}.</p><p>d = 1024:</p>{bars(1024)}"
-        return bundle
+        return words, f"<p>{words}.</p><p>d = 1024:</p>{bars(1024)}"
 
 
 def explore_saturation():

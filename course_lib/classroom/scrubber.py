@@ -4,11 +4,14 @@ import ipywidgets as widgets
 
 from course_lib.classroom.cards import STYLE
 from course_lib.classroom.plots import draw_similarities
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 
 
-class Scrubber(widgets.VBox):
+class Scrubber(Shown, widgets.VBox):
     """snapshots: {step: table (positions, hidden_size)}, in the order of training"""
+
+    GO_ON = "Run this cell to see every step between."
 
     def __init__(self, snapshots):
         self.pictures = {step: draw_similarities(table) for step, table in snapshots.items()}
@@ -22,12 +25,10 @@ class Scrubber(widgets.VBox):
     def draw(self):
         self.picture.value = self.pictures[self.slider.value].html()
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         first, last = (self.pictures[self.slider.options[place]] for place in (0, -1))
-        bundle["text/plain"] = f"[first] {first}\n[last] {last}"
-        bundle["text/html"] = f"<p>At the beginning:</p>{first.html()}<p>At the end:</p>{last.html()}"
-        return bundle
+        words = f"[first] {first}\n[last] {last}"
+        return words, f"<p>At the beginning:</p>{first.html()}<p>At the end:</p>{last.html()}"
 
 
 def scrub(snapshots):

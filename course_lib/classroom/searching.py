@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import torch
 
 from course_lib.classroom.cards import STYLE
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.watch import watch
 from course_lib.files import composed
 from course_lib.similarity import most_similar, sentence_vectors
@@ -80,8 +81,10 @@ def share_answered(questions, found, k):
     return sum(right) / len(right)
 
 
-class Searching(widgets.VBox):
+class Searching(Shown, widgets.VBox):
     """A field for a question; what both searches find follows what is typed."""
+
+    GO_ON = "Run this cell to ask your own question."
 
     def __init__(self, search, question):
         self.search = search
@@ -112,8 +115,6 @@ class Searching(widgets.VBox):
         short = description if len(description) <= 90 else description[:89] + "…"
         return f"<li><code>{escape(name)}</code><br><small>{escape(short)}</small></li>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = f"[Search: {self.text.value} → {self.words}]"
-        bundle["text/html"] = f"<p>{escape(self.text.value)}</p>{self.shown.value}"
-        return bundle
+    def still(self):
+        question = self.text.value
+        return f"[Search: {question} → {self.words}]", f"<p>{escape(question)}</p>{self.shown.value}"

@@ -5,11 +5,14 @@ from html import escape
 import ipywidgets as widgets
 import torch
 
+from course_lib.classroom.shown import Shown
 from course_lib.classroom.slider import Slider
 
 
-class Sharpness(widgets.VBox):
+class Sharpness(Shown, widgets.VBox):
     """Bars of softmax(sharpness · scores) over some words."""
+
+    GO_ON = "Run this cell to move the slider."
 
     def __init__(self, words, scores):
         self.words, self.scores = words, torch.tensor(scores)
@@ -34,12 +37,9 @@ class Sharpness(widgets.VBox):
         )
         return f"<table>{rows}</table>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+    def still(self):
         listed = ", ".join(f"{word} {weight:.2f}" for word, weight in zip(self.words, self.weights(1.0)))
-        bundle["text/plain"] = f"Weights at sharpness 1: {listed}"
-        bundle["text/html"] = f"<p>At sharpness 1:</p>{self.bars(1.0)}"
-        return bundle
+        return f"Weights at sharpness 1: {listed}", f"<p>At sharpness 1:</p>{self.bars(1.0)}"
 
 
 def explore_sharpness(words, scores):

@@ -28,6 +28,7 @@ function render({ model, el }) {
   });
   model.on("change:place", show);
   show();
+  return () => model.off("change:place", show);
 }
 
 export default { render };

@@ -95,6 +95,7 @@ function render({ model, el }) {
   });
   model.on("change:rows", draw);
   draw();
+  return () => model.off("change:rows", draw);
 }
 
 export default { render };

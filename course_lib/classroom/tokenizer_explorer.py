@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from course_lib.classroom.interface_texts import interface_texts
+from course_lib.classroom.shown import Shown
 from course_lib.files import composed
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import alphabet, count_words, train_wordpiece
@@ -17,11 +18,13 @@ from course_lib.wordpiece_training import alphabet, count_words, train_wordpiece
 LONGEST = 200  # characters; longer texts would not be seen at one glance
 
 
-class TokenizerExplorer(anywidget.AnyWidget):
+class TokenizerExplorer(Shown, anywidget.AnyWidget):
     """tokenizers: {title: WordPieceTokenizer}   text: what stands there first
 
     The view sends what is typed as `text`; `rows` answers it, composed (NFC), one row for each tokenizer.
     """
+
+    GO_ON = "Run this cell to type your own text."
 
     _esm = Path(__file__).with_suffix(".js")
     _css = Path(__file__).with_suffix(".css")
@@ -57,7 +60,7 @@ class TokenizerExplorer(anywidget.AnyWidget):
         return "\n".join(lines)
 
     def still(self):
-        """The rows without a kernel, as HTML."""
+        """The words of `summary`, and the rows as HTML: for a page that is read without a kernel."""
         parts = [f"<p>{escape(self.text)}</p>"]
         for each in self.rows:
             style = "display:inline-block;margin:2px;padding:2px 6px;border-radius:4px;border:1px "
@@ -67,11 +70,7 @@ class TokenizerExplorer(anywidget.AnyWidget):
                 for piece in each["pieces"]
             )
             parts.append(f"<p><b>{escape(each['title'])}</b> · {each['says']}<br>{pieces}</p>")
-        return f"<div>{''.join(parts)}</div>"
-
-    def _repr_mimebundle_(self, **options):
-        data, metadata = super()._repr_mimebundle_(**options)
-        return data | {"text/plain": self.summary(), "text/html": self.still()}, metadata
+        return self.summary(), "".join(parts)
 
 
 def row(title, tokenizer, text):
