@@ -76,6 +76,25 @@ def test_a_learners_own_slider_leaves_its_text_and_no_error(lab, small_notebook)
     expect(lab.output("import ipywidgets")).to_contain_text("IntSlider(value=3)")
 
 
+def test_a_still_form_looks_the_same_in_a_notebook_that_is_not_trusted(lab, small_notebook):
+    """As soon as an output in it is from elsewhere: JupyterLab then shows HTML without its <style>."""
+    path = lab.server.root / small_notebook
+    notebook = nbformat.read(path, as_version=4)
+    foreign = nbformat.v4.new_output("display_data", {"text/html": "<b onclick='1'>from elsewhere</b>"})
+    notebook.cells.append(nbformat.v4.new_code_cell("1", execution_count=1, outputs=[foreign]))
+    nbformat.write(notebook, path)
+    lab.open(small_notebook)
+    for cell in ("import ipywidgets", 'card("0.1")', 'explore_sharpness(["'):
+        lab.run_cell(cell)
+    save_and_come_back(lab, small_notebook)
+    expect(lab.notebook.locator(".jp-OutputArea-output.jp-mod-trusted .course-still")).to_have_count(0)
+    expect_still_forms(lab, 2)
+    for still in lab.notebook.locator(".course-still").all():
+        expect(still).to_have_css("border-left-width", "6px")
+        expect(still).to_have_css("padding-left", "14px")
+    lab.screenshot("not-trusted", lab.notebook.locator(".course-still").first)
+
+
 def test_saving_leaves_the_widgets_of_the_open_page_alone(lab, small_notebook):
     lab.open(small_notebook)
     lab.run_all()
