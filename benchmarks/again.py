@@ -7,8 +7,8 @@ from itertools import islice
 
 from benchmarks.measure import ratios, spread, table
 from course_lib.checkpoint import load_tokenizer
-from course_lib.classroom.published import published_folder
-from course_lib.classroom.searching import LONGEST, read_questions
+from course_lib.classroom.materials.published import published_folder
+from course_lib.classroom.widgets.searching import LONGEST, read_questions
 from course_lib.corpus import corpus_texts, fast_for_data
 from course_lib.similarity import encode
 

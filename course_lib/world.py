@@ -2,11 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-from course_lib.files import composed
+from course_lib.files import DATA, composed
 
-TABLES = Path(__file__).resolve().parent.parent / "data" / "town"
+TABLES = DATA / "town"
 LANGUAGES = ("ko", "en")
 
 

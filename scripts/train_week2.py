@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from course_lib.bert import IGNORE_INDEX
 from course_lib.checkpoint import write_file
-from course_lib.classroom.small_encoder import FOLDER, SIZE
+from course_lib.classroom.materials.small_encoder import FOLDER, SIZE
 from course_lib.corpus import pad
 from course_lib.encoder import Encoder
 from course_lib.masking import Vocabulary, mask_tokens

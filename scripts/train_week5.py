@@ -14,8 +14,8 @@ import torch
 
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer, write_file
-from course_lib.classroom.broken_trainings import RECORD, record
-from course_lib.classroom.ready import RUNS
+from course_lib.classroom.experiments.broken_trainings import RECORD, record
+from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.fill_mask import fill_mask
 from course_lib.pretraining_command import main as pretrain
 

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 
-from course_lib.classroom.attention_explorer import AttentionExplorer, explore_attention
+from course_lib.classroom.widgets.attention_explorer import AttentionExplorer, explore_attention
 from course_lib.encoder import Encoder
 
 TOKENS = ["[CLS]", "배", "##를", "깎", "##았", "다", ".", "배", "[SEP]"]

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from course_lib.classroom import check
-from course_lib.classroom.answering import exercise, submit
-from course_lib.classroom.cards import CodeCard, card, verdict_html
-from course_lib.classroom.kinds import find
-from course_lib.classroom.store import Store
+from course_lib.classroom.cards.card import CodeCard, card, verdict_html
+from course_lib.classroom.exercises.base import find
+from course_lib.classroom.judging.check import exercise, submit
+from course_lib.classroom.judging.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def test_each_learner_has_an_order_which_stays(kind, monkeypatch, tmp_path):
     for learner in range(8):  # all alike by chance: at most once in 24⁷
         mine = []
         for _ in range(2):  # a second kernel
-            monkeypatch.setattr("course_lib.classroom.cards.STORE", Store(tmp_path / str(learner)))
+            monkeypatch.setattr("course_lib.classroom.cards.card.STORE", Store(tmp_path / str(learner)))
             mine.append(shown_order(card(ORDERED[kind])))
         assert mine[0] == mine[1]
         orders.append(tuple(mine[0]))
@@ -187,7 +187,7 @@ RIGHT, WRONG = "hidden + change", "change"
 )
 def test_of_two_cells_the_last_that_passes_is_kept_and_used(cells, said, store, monkeypatch):
     shown = []
-    monkeypatch.setattr("course_lib.classroom.cards.display", shown.append)
+    monkeypatch.setattr("course_lib.classroom.cards.card.display", shown.append)
     for number, inside in enumerate(cells):
         source = f"@exercise('2.6')\ndef add_and_norm(hidden, change, norm):\n    return norm({inside})\n"
         name = f"<cell {number}>"

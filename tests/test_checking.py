@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from course_lib.classroom import check
-from course_lib.classroom.arguments import about_arguments
-from course_lib.classroom.kinds import find
-from course_lib.classroom.observing import copied, observe, same
-from course_lib.classroom.relations import difference, relation
+from course_lib.classroom.exercises.base import find
+from course_lib.classroom.judging.arguments import about_arguments
+from course_lib.classroom.judging.observing import copied, observe, same
+from course_lib.classroom.judging.relations import difference, relation
 
 MATRIX = torch.arange(12.0).view(3, 4) ** 2 - 20
 TEXT = torch.tensor([[3, 1, 4], [1, 5, 9]])

@@ -27,7 +27,7 @@ from course_lib.checkpoint import (
     read_safetensors,
     save_model,
 )
-from course_lib.classroom.changes import CHANGES
+from course_lib.classroom.experiments.changes import CHANGES
 from course_lib.wordpiece import WordPieceTokenizer
 
 CONFIG = BertConfig(

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from course_lib.classroom import certificate as certificates
-from course_lib.classroom.certificate import certificate
-from course_lib.classroom.interface_texts import interface_texts
-from course_lib.classroom.masking_explorer import explore_masking
-from course_lib.classroom.merge_stepper import step_merges
-from course_lib.classroom.own_tokenizer import read_own
-from course_lib.classroom.plots import use_course_style
-from course_lib.classroom.small_encoder import SmallEncoder
-from course_lib.classroom.store import Store
-from course_lib.classroom.tokenizer_explorer import LONGEST, explore_tokenizers
+from course_lib.classroom.cards.certificate import certificate
+from course_lib.classroom.figures import use_course_style
+from course_lib.classroom.judging.store import Store
+from course_lib.classroom.materials.interface_texts import interface_texts
+from course_lib.classroom.materials.small_encoder import SmallEncoder
+from course_lib.classroom.widgets.masking_explorer import explore_masking
+from course_lib.classroom.widgets.merge_stepper import step_merges
+from course_lib.classroom.widgets.own_tokenizer import read_own
+from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, explore_tokenizers
 from course_lib.corpus import corpus_texts, docstrings
 from course_lib.documentation import docstrings_in, first_paragraph
 from course_lib.files import composed, named

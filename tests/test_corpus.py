@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 
 from course_lib import corpus
-from course_lib.classroom.own_tokenizer import typed
-from course_lib.classroom.paired_bert import Pairs
-from course_lib.classroom.searching import words
+from course_lib.classroom.experiments.paired_bert import Pairs
+from course_lib.classroom.widgets.own_tokenizer import typed
+from course_lib.classroom.widgets.searching import words
 from course_lib.corpus import Batches, corpus_texts, documentation, ids_of, pad, read_once, tokenized
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer

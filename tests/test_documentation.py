@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from course_lib.classroom.searching import read_questions
+from course_lib.classroom.widgets.searching import read_questions
 from course_lib.documentation import (
     GIVEAWAYS,
     PACKAGES,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.kinds import CodeExercise, exercises
-from course_lib.classroom.sources import body_of, self_contained
+from course_lib.classroom.exercises.base import CodeExercise, all_exercises
+from course_lib.classroom.judging.sources import body_of, self_contained
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.stem for path in (ROOT / "course_lib").glob("*.py") if path.stem != "__init__")
@@ -45,7 +45,7 @@ SHAPE = r"\([^()]*,[^()]*\)"
 LIBRARY = library_functions()
 WRITTEN = list(notebook_functions())
 SHARED = [(name, node, source) for name, node, source in WRITTEN if node.name in LIBRARY]
-BY_NAME = {each.name: each for each in exercises().values() if issubclass(each, CodeExercise)}
+BY_NAME = {each.name: each for each in all_exercises().values() if issubclass(each, CodeExercise)}
 
 
 def exercise_id(node):
@@ -89,7 +89,7 @@ DECORATED = [(name, node, source) for name, node, source in WRITTEN if exercise_
     ("notebook", "node", "source"), DECORATED, ids=lambda value: getattr(value, "name", "")
 )
 def test_the_stub_in_the_notebook_is_the_stub_of_the_exercise(notebook, node, source):
-    each = exercises()[exercise_id(node)]
+    each = all_exercises()[exercise_id(node)]
     stub = ast.parse(each.source(each.stub)).body[0]
     assert ast.unparse(node.args) == ast.unparse(stub.args) and node.name == stub.name
     assert ast.get_docstring(node) == ast.get_docstring(stub)
@@ -99,5 +99,5 @@ def test_the_stub_in_the_notebook_is_the_stub_of_the_exercise(notebook, node, so
 def test_every_exercise_of_a_written_week_stands_in_its_notebook():
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         text = path.read_text(encoding="utf-8")
-        wanted = [name for name, each in exercises().items() if each.week() == int(path.stem[:2])]
+        wanted = [name for name, each in all_exercises().items() if each.week() == int(path.stem[:2])]
         assert not [name for name in wanted if f'(\\"{name}\\")' not in text]

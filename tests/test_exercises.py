@@ -14,20 +14,20 @@ from collections import Counter
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.kinds import (
+from course_lib.classroom.exercises.base import (
     ClickCell,
     CodeExercise,
     Ordering,
     Quiz,
     Sorting,
-    exercises,
+    all_exercises,
     own_order,
 )
-from course_lib.classroom.small_encoder import SmallEncoder
-from course_lib.classroom.sources import body_of, self_contained
-from course_lib.classroom.worker import Worker
+from course_lib.classroom.judging.sources import body_of, self_contained
+from course_lib.classroom.judging.worker import Worker
+from course_lib.classroom.materials.small_encoder import SmallEncoder
 
-ALL = exercises()
+ALL = all_exercises()
 CODE = {name: each for name, each in ALL.items() if issubclass(each, CodeExercise)}
 MISTAKES = [(name, mistake) for name, each in CODE.items() for mistake in each.known_mistakes()]
 

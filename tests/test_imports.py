@@ -98,7 +98,7 @@ def test_lesson_imports_earlier_weeks_only(path):
         ("attention", "def late():\n    from .encoder import Encoder"),
         ("bert", "import course_lib.masking as m"),
         ("bert", "from course_lib.town import Town"),
-        ("finetuning", "from course_lib.classroom.plots import curve"),
+        ("finetuning", "from course_lib.classroom.figures import curve"),
         ("finetuning", "from .classroom import exercise"),
         ("masking", "import numpy.random"),
         ("masking", "from transformers import AutoModel"),

@@ -15,8 +15,8 @@ from ipywidgets.widgets.widget import _instances as LIVING
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom import live_training
-from course_lib.classroom.live_training import train_live
-from course_lib.classroom.shown import close
+from course_lib.classroom.widgets.live_training import train_live
+from course_lib.classroom.widgets.shown import close
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
 from course_lib.masking import Vocabulary

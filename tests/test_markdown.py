@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.classroom import check
-from course_lib.classroom.cards import verdict_html
+from course_lib.classroom.cards.card import verdict_html
 from course_lib.classroom.markdown import code, plain, text
 
 MARKED = st.text(st.sampled_from("*`_\\ <>&\"'[]()!#$~-|:/\n1.aB가")) | st.text()

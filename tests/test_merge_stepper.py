@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.classroom.merge_stepper import History, step_merges
+from course_lib.classroom.widgets.merge_stepper import History, step_merges
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import alphabet, characters_of, count_words

@@ -10,7 +10,7 @@ from transformers.models.modernbert.modeling_modernbert import ModernBertMLP
 
 from course_lib import modern
 from course_lib.bert import BertConfig, BertForMaskedLM
-from course_lib.classroom.changes import CHANGES, MODERN_BERT
+from course_lib.classroom.experiments.changes import CHANGES, MODERN_BERT
 from course_lib.encoder import EncoderLayer
 
 CONFIG = BertConfig(

@@ -5,7 +5,9 @@ import unicodedata
 import pytest
 
 from course_lib.classroom import own_tokenizer
-from course_lib.classroom.own_tokenizer import (
+from course_lib.classroom.figures import use_course_style
+from course_lib.classroom.judging.store import Store
+from course_lib.classroom.widgets.own_tokenizer import (
     OwnTokenizer,
     my_texts,
     my_tokenizer,
@@ -13,8 +15,6 @@ from course_lib.classroom.own_tokenizer import (
     train_own,
     typed,
 )
-from course_lib.classroom.plots import use_course_style
-from course_lib.classroom.store import Store
 
 TEXT = "나는 시장에 갔다. 시장에서 사과를 샀다.\n\n사과는 달았다. 나는 시장에서 웃었다.\n"
 

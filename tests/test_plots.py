@@ -13,9 +13,9 @@ import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 
 from course_lib.classroom import plots
-from course_lib.classroom.predictions import predict
-from course_lib.classroom.saturation import explore_saturation
-from course_lib.classroom.sharpness import explore_sharpness
+from course_lib.classroom.cards.predictions import predict
+from course_lib.classroom.widgets.saturation import explore_saturation
+from course_lib.classroom.widgets.sharpness import explore_sharpness
 
 matplotlib.use("Agg")
 

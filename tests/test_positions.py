@@ -5,7 +5,7 @@ import torch
 
 from course_lib import positions
 from course_lib.attention import SelfAttention
-from course_lib.classroom.own_code import replaced
+from course_lib.classroom.judging.own_code import replaced
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 from course_lib.positions import HIDDEN_SIZE, KINDS, LONGEST, PlacedEncoder, RotaryAttention, rotary
 

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from course_lib.bert import BertModel
 from course_lib.checkpoint import load_model, load_tokenizer
-from course_lib.classroom.published import PACKAGE, published_folder
+from course_lib.classroom.materials.published import PACKAGE, published_folder
 from course_lib.corpus import pad
 from course_lib.documentation import documented_functions
 from course_lib.similarity import encode, most_similar, sentence_vectors

@@ -2,9 +2,9 @@
 
 import torch
 
-from course_lib.classroom.digits import digits
-from course_lib.classroom.push_digit import push_digit
-from course_lib.classroom.watch import Bar, watch
+from course_lib.classroom.materials.digits import digits
+from course_lib.classroom.progress_bar import Bar, watch
+from course_lib.classroom.widgets.push_digit import push_digit
 
 
 def new_widget():

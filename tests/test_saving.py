@@ -12,8 +12,8 @@ import ipywidgets
 import pytest
 
 from course_lib import classroom, saving
-from course_lib.classroom.shown import Shown
-from course_lib.classroom.slider import Slider
+from course_lib.classroom.widgets.shown import Shown
+from course_lib.classroom.widgets.slider import Slider
 from course_lib.saving import WIDGET, before_saving
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))

@@ -7,17 +7,17 @@ import torch
 from ipywidgets.widgets.widget import _instances as LIVING  # no public name: Widget.widgets is deprecated
 
 from course_lib.classroom import predict, shown
-from course_lib.classroom.attention_explorer import explore_attention
-from course_lib.classroom.cards import CodeCard, card
-from course_lib.classroom.clocks import explore_clocks
-from course_lib.classroom.kinds import find
-from course_lib.classroom.masking_explorer import explore_masking
-from course_lib.classroom.merge_stepper import step_merges
-from course_lib.classroom.own_tokenizer import own_tokenizer
-from course_lib.classroom.saturation import explore_saturation
-from course_lib.classroom.scrubber import scrub
-from course_lib.classroom.sharpness import explore_sharpness
-from course_lib.classroom.tokenizer_explorer import explore_tokenizers
+from course_lib.classroom.cards.card import CodeCard, card
+from course_lib.classroom.exercises.base import find
+from course_lib.classroom.widgets.attention_explorer import explore_attention
+from course_lib.classroom.widgets.clocks import explore_clocks
+from course_lib.classroom.widgets.masking_explorer import explore_masking
+from course_lib.classroom.widgets.merge_stepper import step_merges
+from course_lib.classroom.widgets.own_tokenizer import own_tokenizer
+from course_lib.classroom.widgets.saturation import explore_saturation
+from course_lib.classroom.widgets.scrubber import scrub
+from course_lib.classroom.widgets.sharpness import explore_sharpness
+from course_lib.classroom.widgets.tokenizer_explorer import explore_tokenizers
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 TOKENIZER = WordPieceTokenizer([*SPECIAL, *"abc"], lowercase=True, strip_accents=False)

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from course_lib.classroom import check
-from course_lib.classroom.sources import (
+from course_lib.classroom.judging.sources import (
     NotSelfContained,
     Written,
     is_untouched,

@@ -8,12 +8,12 @@ import shutil
 import pytest
 
 from course_lib.classroom import my_code, use_library_code, use_my_code
-from course_lib.classroom.answering import submit
-from course_lib.classroom.cards import card
-from course_lib.classroom.course_map import CourseMap
-from course_lib.classroom.kinds import find
-from course_lib.classroom.own_code import replaced
-from course_lib.classroom.store import Store
+from course_lib.classroom.cards.card import card
+from course_lib.classroom.cards.course_map import CourseMap
+from course_lib.classroom.exercises.base import find
+from course_lib.classroom.judging.check import submit
+from course_lib.classroom.judging.own_code import replaced
+from course_lib.classroom.judging.store import Store
 
 SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
 
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_read_for_a_moment_is_not_replaced(tmp_path, monke
 
 def test_an_answer_that_cannot_be_saved_for_a_moment_is_saved_with_the_next_change(store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("course_lib.classroom.store.write_file", refuse)
+        patch.setattr("course_lib.classroom.judging.store.write_file", refuse)
         submit(find("0.2"), SOURCE)
     assert SOURCE in store.answer(find("0.2")) and not store.answer_file(find("0.2")).exists()
     store.note("0.2", hints=1)
@@ -286,7 +286,7 @@ def test_a_whole_encoder_runs_on_the_learners_functions(store):
 
 def test_a_replaced_function_is_replaced_wherever_it_is_known():
     from course_lib import attention
-    from course_lib.classroom.weeks import week02
+    from course_lib.classroom.exercises.drawing import week02
 
     undo = replaced("course_lib.attention.split_heads", len)
     assert attention.split_heads is len and week02.split_heads is len

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from course_lib import stretches
-from course_lib.classroom.own_code import replaced
+from course_lib.classroom.judging.own_code import replaced
 from course_lib.stretches import STRETCH, Remembered
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer, clean, read
 

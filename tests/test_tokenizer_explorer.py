@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.classroom.tokenizer_explorer import LONGEST, explore_tokenizers
+from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, explore_tokenizers
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 PIECES = WordPieceTokenizer([*SPECIAL, "슈퍼", "##에", "caf", "##e", "."], strip_accents=True)

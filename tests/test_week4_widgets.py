@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from course_lib.classroom.clocks import explore_clocks
-from course_lib.classroom.growing_bert import PARTS, GrowingBert
-from course_lib.classroom.scrubber import scrub
+from course_lib.classroom.experiments.growing_bert import PARTS, GrowingBert
+from course_lib.classroom.widgets.clocks import explore_clocks
+from course_lib.classroom.widgets.scrubber import scrub
 from course_lib.embeddings import sinusoidal_positions
 
 pytestmark = pytest.mark.usefixtures("one_core")

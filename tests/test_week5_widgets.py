@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
-from course_lib.classroom.asking import asking, exact_answers
-from course_lib.classroom.broken_trainings import (
+from course_lib.classroom.experiments.broken_trainings import (
     LETTERS,
     RECORD,
     Broken,
@@ -16,10 +15,11 @@ from course_lib.classroom.broken_trainings import (
     show_training,
     train,
 )
-from course_lib.classroom.growing_bert import GrowingBert
-from course_lib.classroom.live_training import train_live
-from course_lib.classroom.masking_explorer import explore_masking
-from course_lib.classroom.ready import RUNS, ready_model
+from course_lib.classroom.experiments.growing_bert import GrowingBert
+from course_lib.classroom.materials.ready_models import RUNS, ready_model
+from course_lib.classroom.widgets.asking import asking, exact_answers
+from course_lib.classroom.widgets.live_training import train_live
+from course_lib.classroom.widgets.masking_explorer import explore_masking
 from course_lib.ladder import evaluate, hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training

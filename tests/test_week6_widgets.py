@@ -14,14 +14,15 @@ from course_lib.checkpoint import load_model, load_tokenizer
 from course_lib.classroom import certificate as certificates
 from course_lib.classroom import changes, labelled
 from course_lib.classroom import download as downloads
-from course_lib.classroom.certificate import certificate
-from course_lib.classroom.kinds import CodeExercise, exercises
-from course_lib.classroom.piece_kinds import piece_kind
-from course_lib.classroom.plots import draw_pieces, show_rows, use_course_style
-from course_lib.classroom.published import published_folder
-from course_lib.classroom.ready import ready_model
-from course_lib.classroom.searching import Question, Search, Searching, share_answered, words
-from course_lib.classroom.store import Store
+from course_lib.classroom.cards.certificate import certificate
+from course_lib.classroom.exercises.base import CodeExercise, all_exercises
+from course_lib.classroom.figures import draw_pieces, use_course_style
+from course_lib.classroom.judging.store import Store
+from course_lib.classroom.materials.piece_kinds import piece_kind
+from course_lib.classroom.materials.published import published_folder
+from course_lib.classroom.materials.ready_models import ready_model
+from course_lib.classroom.tables import show_rows
+from course_lib.classroom.widgets.searching import Question, Search, Searching, share_answered, words
 
 pytestmark = pytest.mark.usefixtures("one_core")
 
@@ -143,11 +144,11 @@ def test_a_certificate_certifies_nothing_where_nothing_was_done(store):
 
 
 def test_a_certificate_is_drawn_from_what_is_kept(store):
-    for each in exercises().values():
+    for each in all_exercises().values():
         store.attempt(each.id, "passed")
         if issubclass(each, CodeExercise):
             store.keep_answer(each, each.source(each.solution))
-    total = len(exercises())
+    total = len(all_exercises())
     picture = certificate("김민수")
     assert f"for 김민수: {total} of {total} exercises passed" in picture.alt
     assert "mean_pooling" in picture.alt and "attention_weights" in picture.alt

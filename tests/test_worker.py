@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from course_lib.classroom import check, checking
-from course_lib.classroom.kinds import find
-from course_lib.classroom.worker import Worker, judged
+from course_lib.classroom.exercises.base import find
+from course_lib.classroom.judging.worker import Worker, judged
 
 RIGHT = "return vectors.mean(dim=0)"
 
@@ -139,7 +139,7 @@ POISON = {
     "a function of Python": "import builtins; builtins.len = lambda each: 7",
     "an exported variable": "import os; os.environ['OMP_NUM_THREADS'] = 'x'",
     "the working directory": "import os, tempfile; os.chdir(tempfile.mkdtemp())",
-    "the exercise itself": "import course_lib.classroom.observing as o; o.same = lambda *a: True",
+    "the exercise itself": "import course_lib.classroom.judging.observing as o; o.same = lambda *a: True",
 }
 WEIGHTS = "def attention_weights(query, key, mask=None):\n    scores = query @ key.transpose(-2, -1)\n"
 WEIGHTS += "    scores = scores / query.shape[-1] ** 0.5\n"
@@ -252,7 +252,7 @@ def test_an_interrupt_while_waiting_does_not_leave_an_answer_for_the_next_questi
 
 def test_the_process_ends_when_its_notebook_is_gone():
     script = (
-        "from course_lib.classroom.worker import WORKER\n"
+        "from course_lib.classroom.judging.worker import WORKER\n"
         "if __name__ == '__main__':\n"
         "    WORKER.check('0.2', '')\n"
         "    print(WORKER.process.pid, flush=True)\n"

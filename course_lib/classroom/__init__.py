@@ -1,27 +1,34 @@
 """The school: exercises, checks, progress, widgets, pictures. Nothing here is needed to understand BERT.
 
-from course_lib.classroom import card, check, exercise, my_code, predict, progress
+    from course_lib.classroom import card, check, exercise, my_code, predict, progress
+
+course.py       the weeks, in one table
+exercises/      texts, stubs, solutions, mistakes          cards/         what a learner sees of them
+judging/        whether an answer is right, and is kept    widgets/       explorers, the live training
+experiments/    trainings that notebooks tell about        materials/     digits, texts, models
+figures.py      pictures by matplotlib                     tables.py      tables and lists in HTML
 """
 
 from IPython import get_ipython
 
-from course_lib.classroom.answering import check, exercise
-from course_lib.classroom.cards import card
-from course_lib.classroom.course_map import progress
-from course_lib.classroom.kinds import Verdict, exercises
-from course_lib.classroom.own_code import my_code, use_library_code, use_my_code
-from course_lib.classroom.predictions import predict
-from course_lib.classroom.worker import WORKER
+from course_lib.classroom.cards.card import card
+from course_lib.classroom.cards.course_map import progress
+from course_lib.classroom.cards.exercise_cell import exercise
+from course_lib.classroom.cards.predictions import predict
+from course_lib.classroom.exercises.base import Verdict, all_exercises
+from course_lib.classroom.judging.check import check
+from course_lib.classroom.judging.own_code import my_code, use_library_code, use_my_code
+from course_lib.classroom.judging.worker import WORKER
 
 if get_ipython() is not None:  # in a notebook
     WORKER.start()  # it imports torch while you read, so that the first check need not wait
 
 __all__ = [
     "Verdict",
+    "all_exercises",
     "card",
     "check",
     "exercise",
-    "exercises",
     "my_code",
     "predict",
     "progress",

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from course_lib.classroom.kinds import find
+from course_lib.classroom.exercises.base import find
 
 NOT_YET = "✗ Not yet."
 IS_PASSED = "✓ Passed."

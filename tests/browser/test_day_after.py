@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 FOREIGN = """import ipywidgets
 
 from course_lib.classroom import card
-from course_lib.classroom.sharpness import explore_sharpness
+from course_lib.classroom.widgets.sharpness import explore_sharpness
 
 ipywidgets.IntSlider(3)"""
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from solving import IS_PASSED, NOT_YET, expect_verdict
 
-from course_lib.classroom.kinds import find
+from course_lib.classroom.exercises.base import find
 
 CELLS = {
     "prediction": 'predict("0-any", "Which of these?", ["the first", "the second"])',
@@ -33,17 +33,18 @@ CELLS = {
 IMPORTS = """import torch
 
 from course_lib.classroom import card, exercise, predict, progress
-from course_lib.classroom.attention_explorer import explore_attention
-from course_lib.classroom.certificate import certificate
-from course_lib.classroom.clocks import explore_clocks
-from course_lib.classroom.masking_explorer import explore_masking
-from course_lib.classroom.merge_stepper import step_merges
-from course_lib.classroom.own_tokenizer import own_tokenizer
-from course_lib.classroom.plots import draw_weights, show_package, use_course_style
-from course_lib.classroom.saturation import explore_saturation
-from course_lib.classroom.scrubber import scrub
-from course_lib.classroom.sharpness import explore_sharpness
-from course_lib.classroom.tokenizer_explorer import explore_tokenizers
+from course_lib.classroom.widgets.attention_explorer import explore_attention
+from course_lib.classroom.cards.certificate import certificate
+from course_lib.classroom.widgets.clocks import explore_clocks
+from course_lib.classroom.widgets.masking_explorer import explore_masking
+from course_lib.classroom.widgets.merge_stepper import step_merges
+from course_lib.classroom.widgets.own_tokenizer import own_tokenizer
+from course_lib.classroom.figures import draw_weights, use_course_style
+from course_lib.classroom.tables import show_package
+from course_lib.classroom.widgets.saturation import explore_saturation
+from course_lib.classroom.widgets.scrubber import scrub
+from course_lib.classroom.widgets.sharpness import explore_sharpness
+from course_lib.classroom.widgets.tokenizer_explorer import explore_tokenizers
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 use_course_style()

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 from solving import IS_PASSED, NOT_YET, expect_verdict, write
 
-from course_lib.classroom.kinds import find
+from course_lib.classroom.exercises.base import find
 
 NOTEBOOK = "02_self_attention.ipynb"
 EXPLORER = "small = SmallEncoder()"

@@ -1,0 +1,1 @@
+"""The exercises of every week: texts, stubs, solutions, hints, and the mistakes that people make."""

@@ -1,0 +1,705 @@
+"""The exercises of week 3: from text to pieces."""
+
+import unicodedata
+from collections import Counter
+
+from course_lib.classroom.exercises.base import CodeExercise, Quiz, Sorting
+from course_lib.classroom.exercises.drawing import draw_characters, draw_pieces, draw_words
+from course_lib.classroom.markdown import plain
+
+
+class WhoseTrouble(Sorting):
+    """Three vocabularies, made from the same texts: all characters, all words, or pieces of words. Each of
+    these troubles is the trouble of one of them more than of the other two. Of which?
+    """
+
+    id, title = "3.1", "Whose trouble is it?"
+    difficulty, importance, minutes = 1, 3, 4
+    hints = (
+        "The table above shows two of these troubles. For the others ask what a single entry stands for.",
+        "What is long makes attention slow; what is in no text before has no number.",
+        "Characters: long. Words: many, and still unknown ones. Pieces: somebody has to choose their number.",
+    )
+    groups = {"characters": "characters", "words": "whole words", "pieces": "pieces of words"}
+    items = {
+        "typo": (
+            "What was typed with an error has no number at all.",
+            "words",
+            "What was not seen exactly so is unknown, be it wrong by one letter only.",
+        ),
+        "forms": (
+            "시장에, 시장을 and 시장은 have nothing in common.",
+            "words",
+            "Each form is an entry of its own there, with a number that says nothing about the others.",
+        ),
+        "long": (
+            "A sentence becomes so long that attention, which grows with n², is slow.",
+            "characters",
+            "In the table above, one of the three takes far more entries for a text than the other two.",
+        ),
+        "size": (
+            "You can have any size of vocabulary, and have to choose one by trying.",
+            "pieces",
+            "The other two have as many entries as the texts give them. Here a training stops where you say.",
+        ),
+        "meaning": (
+            "A single entry of the vocabulary means next to nothing.",
+            "characters",
+            "시장, 공장 and 농장 share an entry that says of none of them what it is.",
+        ),
+    }
+
+
+class IsPunctuation(CodeExercise):
+    """BERT cuts a text at every punctuation mark. Which characters count as one? Two sorts: those whose
+    Unicode category begins with P, in any script; and all visible signs of ASCII that are neither letters
+    nor digits, such as `$` and `+`, whatever Unicode calls them.
+    """
+
+    id, title, name = "3.2", "What is punctuation?", "is_punctuation"
+    difficulty, importance, minutes = 1, 2, 8
+    replaces = "course_lib.wordpiece.is_punctuation"
+    hints = (
+        "Print the category of `!`, `。`, `$` and `+`. For which of them does its first letter not say P?",
+        "The second sort needs three questions: is it ASCII, is it visible, is it no letter and no digit? A "
+        "str has methods for each.",
+        "`character.isascii()`, `character.isalnum()`, and for visible `character.isprintable()`, which is "
+        "true of the space too: leave that out.",
+    )
+
+    def stub(character):
+        """Is this character a punctuation mark to BERT?  A str of one character → bool"""
+        ...
+
+    def solution(character):
+        """Is this character a punctuation mark to BERT?  A str of one character → bool"""
+        if unicodedata.category(character).startswith("P"):
+            return True
+        is_visible = character.isprintable() and character != " "
+        return character.isascii() and is_visible and not character.isalnum()
+
+    class mistakes:
+        def blanks_too(character):
+            """Blanks and control characters, such as the space and the tab, count as punctuation: they are
+            ASCII, and no letters or digits. A mark has to be visible.
+            """
+            is_ascii_sign = character.isascii() and not character.isalnum()
+            return is_ascii_sign or unicodedata.category(character).startswith("P")
+
+        def unicode_alone(character):
+            """`$` and `+` are missing: their category begins with S. To BERT all visible signs of ASCII
+            are punctuation.
+            """
+            return unicodedata.category(character).startswith("P")
+
+        def ascii_alone(character):
+            """It knows the signs of ASCII alone. Korean and Chinese texts have marks of their own, such as
+            `。` and `「`: ask Unicode for its category.
+            """
+            is_visible = character.isprintable() and character != " "
+            return character.isascii() and is_visible and not character.isalnum()
+
+        def all_symbols(character):
+            """Outside ASCII your function takes symbols, such as `₩` or `→`, too. There only the categories
+            that begin with P count.
+            """
+            return unicodedata.category(character)[0] in "PS"
+
+        def space_too(character):
+            """The space counts as punctuation: it is ASCII, and no letter or digit. Leave it out."""
+            return IsPunctuation.solution(character) or character == " "
+
+        def invisible_too(character):
+            """Characters that cannot be seen, such as the tab, count as punctuation: ask `isprintable`."""
+            is_ascii_sign = character.isascii() and not character.isalnum() and character != " "
+            return is_ascii_sign or unicodedata.category(character).startswith("P")
+
+        def digits_too(character):
+            """Digits count as punctuation. `isalnum` is true for letters and digits, `isalpha` for letters
+            alone.
+            """
+            is_visible = character.isascii() and character.isprintable() and character != " "
+            return (is_visible and not character.isalpha()) or IsPunctuation.solution(character)
+
+        def no_letter(character):
+            """Outside ASCII everything that is no letter and no digit counts, symbols too. There only the
+            categories that begin with P do.
+            """
+            return character.isprintable() and not character.isalnum() and character != " "
+
+        def turned_around(character):
+            """It is the wrong way round: True means that the character *is* punctuation."""
+            return not IsPunctuation.solution(character)
+
+        def the_category_itself(character):
+            """You return a text. What is asked for is True or False: does the category begin with P?"""
+            return unicodedata.category(character)
+
+    def explain(given, got, wanted):
+        character = given["character"]
+        if character.isascii():
+            return (
+                f"{plain(repr(character))} is {IsPunctuation.what_it_is(character)}: to BERT it is "
+                f"{'' if wanted else 'no '}punctuation. The same holds of each sign of its sort."
+            )
+        name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
+        begins = "begins with P, so it is" if wanted else "does not begin with P, so outside ASCII it is no"
+        return (
+            f"The category of {name} is {unicodedata.category(character)}: it {begins} punctuation. Ask for "
+            "the category of each character; a list of marks would have to hold hundreds."
+        )
+
+    def what_it_is(character):
+        """Which of the sorts that the statement names, for a character of ASCII."""
+        if character.isalnum():
+            return "a letter or a digit of ASCII"
+        if character == " " or not character.isprintable():
+            return "in ASCII, and cannot be seen"
+        return "a visible sign of ASCII, and neither a letter nor a digit"
+
+    def cases():
+        some = "!。$+<^`|~「＄＋가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
+        signs = [chr(number) for number in range(32, 128) if not chr(number).isalnum()]
+        for character in dict.fromkeys([*some, *signs, *draw_characters(2)]):
+            yield dict(character=character)
+
+
+class CountPairs(CodeExercise):
+    """The first step of a training: how often does each pair of neighbouring pieces occur? `split` says how
+    each word is cut at the moment, `counts` how often the word occurs. Pairs never reach from one word into
+    the next.
+    """
+
+    id, title, name = "3.3", "Count the pairs", "count_pairs"
+    difficulty, importance, minutes = 2, 3, 10
+    hints = (
+        "Two loops: over the words, and inside each over its pairs of neighbours.",
+        "The neighbours of a list: `zip(pieces, pieces[1:])` gives them as tuples.",
+        "A pair in a word that occurs 40 times has occurred 40 times. A Counter begins at 0 by itself.",
+    )
+
+    def stub(split, counts):
+        """Counter {(left, right): how often}.  split: {word: its pieces}, counts: {word: how often}"""
+        ...
+
+    def solution(split, counts):
+        """Counter {(left, right): how often}.  split: {word: its pieces}, counts: {word: how often}"""
+        found = Counter()
+        for word, pieces in split.items():
+            for pair in zip(pieces, pieces[1:]):
+                found[pair] += counts[word]
+        return found
+
+    class mistakes:
+        def each_word_once(split, counts):
+            """You count every word once. A word that occurs 40 times brings its pairs 40 times: use
+            `counts`.
+            """
+            return CountPairs.solution(split, dict.fromkeys(counts, 1))
+
+        def once_in_a_word(split, counts):
+            """A pair that stands twice in one word is counted once there. Count it wherever it stands."""
+            pairs = Counter()
+            for word, pieces in split.items():
+                for pair in set(zip(pieces, pieces[1:])):
+                    pairs[pair] += counts[word]
+            return pairs
+
+        def overwritten(split, counts):
+            """Each word overwrites what was counted before: add, `+=`, where you write `=`."""
+            pairs = Counter()
+            for word, pieces in split.items():
+                for pair in zip(pieces, pieces[1:]):
+                    pairs[pair] = counts[word]
+            return pairs
+
+        def from_the_letters(split, counts):
+            """You pair the letters of the word and not its pieces. `split[word]` says how it is cut now."""
+            return CountPairs.solution({word: list(word) for word in split}, counts)
+
+        def across_words(split, counts):
+            """Pairs reach from one word into the next. Each word is counted by itself."""
+            pairs = Counter()
+            stream = [(piece, counts[word]) for word, pieces in split.items() for piece in pieces]
+            for (left, count), (right, _) in zip(stream, stream[1:]):
+                pairs[left, right] += count
+            return pairs
+
+        def pieces_of_one(split, counts):
+            """You count single pieces. What is asked for is pairs of neighbours, as tuples."""
+            pieces = Counter()
+            for word, parts in split.items():
+                for piece in parts:
+                    pieces[piece] += counts[word]
+            return pieces
+
+        def already_joined(split, counts):
+            """Your keys are joined texts. Keep the pair as a tuple: 시장 + ##에 and 시 + ##장에 are two
+            pairs.
+            """
+            pairs = CountPairs.solution(split, counts)
+            joined = Counter()
+            for (left, right), count in pairs.items():
+                joined[left + right] += count
+            return joined
+
+        def any_two(split, counts):
+            """You pair each piece with every later one of the word. Only neighbours can be joined."""
+            pairs = Counter()
+            for word, pieces in split.items():
+                for place, left in enumerate(pieces):
+                    for right in pieces[place + 1 :]:
+                        pairs[left, right] += counts[word]
+            return pairs
+
+        def without_overlap(split, counts):
+            """Where a piece stands beside itself, as in ##ㅋ ##ㅋ ##ㅋ, you count too few: there ##ㅋ + ##ㅋ
+            stands twice, for the piece in the middle is in both pairs. Go on by one piece after each pair.
+            """
+            pairs = Counter()
+            for word, pieces in split.items():
+                free = {}  # pair → the first place that does not overlap with the one counted last
+                for place, pair in enumerate(zip(pieces, pieces[1:])):
+                    if place >= free.get(pair, 0):
+                        pairs[pair] += counts[word]
+                        free[pair] = place + 2
+            return pairs
+
+        def side_by_side(split, counts):
+            """You go through the two dictionaries side by side, as if both had their words in one order. Look
+            up how often a word occurs: `counts[word]`.
+            """
+            pairs = Counter()
+            for pieces, count in zip(split.values(), counts.values()):
+                for pair in zip(pieces, pieces[1:]):
+                    pairs[pair] += count
+            return pairs
+
+        def last_pair_missing(split, counts):
+            """The last pair of each word is missing: does your range end one too early?"""
+            return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
+
+    def explain(given, got, wanted):
+        strange = next((pair for pair in got if pair not in wanted), None)
+        if strange is None:
+            return None
+        shown = plain(repr(strange))
+        if not isinstance(strange, tuple):
+            return f"{shown} is no pair: what is counted is a tuple, (left, right)."
+        if strange[::-1] in wanted:
+            return f"In {shown} left and right are exchanged."
+        return f"{shown} is no pair of neighbours in any word."
+
+    def cases():
+        yield dict(split={"시장에": ["시", "##장", "##에"]}, counts={"시장에": 4})
+        yield dict(
+            split={"시장에": ["시장", "##에"], "빵집에": ["빵", "##집", "##에"], "집": ["집"]},
+            counts={"시장에": 4, "빵집에": 3, "집": 2},
+        )
+        yield dict(
+            split={
+                "banana": ["b", "##a", "##n", "##a", "##n", "##a"],
+                "ban": ["b", "##a", "##n"],
+                "in": ["i", "##n"],
+            },
+            counts={"banana": 2, "ban": 5, "in": 7},
+        )
+        yield dict(split={}, counts={})
+        yield dict(split={"ㅋㅋㅋㅋ": ["ㅋ", "##ㅋ", "##ㅋ", "##ㅋ"]}, counts={"ㅋㅋㅋㅋ": 3})
+        yield dict(split={"시장에": ["시장", "##에"]}, counts={"시장에": 9})  # the first word, after a merge
+        yield dict(
+            split={"집에": ["집", "##에"], "집": ["집"], "시장에": ["시장", "##에"]},
+            counts=Counter({"시장에": 7, "집에": 2, "집": 1}),  # in another order, as a Counter
+        )
+        for seed in range(4):
+            words = draw_words(9, "abc", 7, seed)
+            counts = {word: 1 + place * seed for place, word in enumerate(sorted(words))}
+            yield dict(split={word: draw_pieces(word, seed) for word in words}, counts=Counter(counts))
+
+
+class Joined(CodeExercise):
+    """This function makes one piece of every occurrence of a pair. It worked on six words. In a larger text,
+    where 나 + ##는 was to be joined, it joined ##나 and ##는 in 미나는 too; and where the pair was 우 + ##체,
+    it joined 우 and ##체부. Find out why, and mend it; that may take more than one line. Return a new list.
+    """
+
+    id, title, name = "3.4", "Find the bug: too much is joined", "joined"
+    difficulty, importance, minutes = 3, 3, 15
+    replaces = "course_lib.wordpiece_training.joined"
+    hints = (
+        'Call it with `["##a", "##b"]` and the pair `("a", "##b")`. What stands in `line`, and where is the '
+        "pair found in it?",
+        "In a text, a piece can be found in the middle of another piece. In a list it cannot.",
+        "Walk through the list with a place: if the two pieces at the place are the pair, append the new "
+        "piece and go on by two, else append the one and go on by one.",
+    )
+
+    def stub(pieces, pair, merged):
+        """The pieces of a word with every occurrence of `pair` made one, from left to right."""
+        line = " ".join(pieces)
+        line = line.replace(" ".join(pair), merged)
+        return line.split(" ")
+
+    def solution(pieces, pair, merged):
+        """The pieces of a word with every occurrence of `pair` made one, from left to right."""
+        result, place = [], 0
+        while place < len(pieces):
+            if tuple(pieces[place : place + 2]) == tuple(pair):
+                result.append(merged)
+                place += 2
+            else:
+                result.append(pieces[place])
+                place += 1
+        return result
+
+    class mistakes:
+        def same_bug_in_other_words(pieces, pair, merged):
+            """This computes what it computed before: a piece is still looked for inside a text."""
+            return " ".join(pieces).replace(" ".join(pair), merged).split()
+
+        def only_the_left_side(pieces, pair, merged):
+            """At the left the pair now begins where a piece begins. At its right end it can still stop in the
+            middle of one: ("a", "##b") is found in a ##bc.
+            """
+            line = " " + " ".join(pieces)
+            return line.replace(" " + " ".join(pair), " " + merged).split()
+
+        def only_the_right_side(pieces, pair, merged):
+            """At the right the pair now ends where a piece ends. At its left it can still begin in the
+            middle of one: ("a", "##b") is found in ##a ##b.
+            """
+            line = " ".join(pieces) + " "
+            return line.replace(" ".join(pair) + " ", merged + " ").split()
+
+        def every_other_one(pieces, pair, merged):
+            """Of two pairs that stand side by side only the first is joined: after a replacement with blanks
+            around it the next one has lost its blank.
+            """
+            line = " " + " ".join(pieces) + " "
+            return line.replace(" " + " ".join(pair) + " ", " " + merged + " ").split()
+
+        def first_in_the_text(pieces, pair, merged):
+            """A piece is still looked for inside a text, and now only its first occurrence is joined, too."""
+            return " ".join(pieces).replace(" ".join(pair), merged, 1).split(" ")
+
+        def first_one_only(pieces, pair, merged):
+            """Only the first occurrence is joined. A word such as banana holds a pair twice."""
+            for place in range(len(pieces) - 1):
+                if (pieces[place], pieces[place + 1]) == tuple(pair):
+                    return pieces[:place] + [merged] + pieces[place + 2 :]
+            return list(pieces)
+
+        def overlapping(pieces, pair, merged):
+            """Pairs that overlap are both joined, so a piece is used twice. After a join go on behind it."""
+            result, place = [], 0
+            while place < len(pieces):
+                if tuple(pieces[place : place + 2]) == tuple(pair):
+                    result.append(merged)
+                    place += 1
+                    if tuple(pieces[place : place + 2]) != tuple(pair):
+                        place += 1
+                else:
+                    result.append(pieces[place])
+                    place += 1
+            return result
+
+        def merged_by_yourself(pieces, pair, merged):
+            """You put the new piece together from the two. It is there already: `merged`."""
+            return Joined.solution(pieces, pair, pair[0] + pair[1].removeprefix("##"))
+
+        def last_piece_lost(pieces, pair, merged):
+            """The last piece of the word is lost where it is in no pair: the loop ends one too early."""
+            result, place = [], 0
+            while place < len(pieces) - 1:
+                if tuple(pieces[place : place + 2]) == tuple(pair):
+                    result.append(merged)
+                    place += 2
+                else:
+                    result.append(pieces[place])
+                    place += 1
+            return result
+
+        def right_part_kept(pieces, pair, merged):
+            """The right part of the pair stays behind the new piece: go on by two after a join."""
+            result = []
+            for place, piece in enumerate(pieces):
+                is_pair = tuple(pieces[place : place + 2]) == tuple(pair)
+                result.append(merged if is_pair else piece)
+            return result
+
+    def cases():
+        yield dict(pieces=["a", "##b"], pair=("a", "##b"), merged="ab")
+        yield dict(pieces=["##a", "##b"], pair=("a", "##b"), merged="ab")
+        yield dict(pieces=["a", "##bc"], pair=("a", "##b"), merged="ab")
+        yield dict(pieces=["미", "##나", "##는"], pair=("나", "##는"), merged="나는")
+        yield dict(pieces=["우", "##체부"], pair=("우", "##체"), merged="우체")
+        yield dict(pieces=["b", "##a", "##n", "##a", "##n", "##a"], pair=("##a", "##n"), merged="##an")
+        yield dict(pieces=["x", "##o", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["x", "##o", "##o", "##y", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["x", "##o", "##o", "##o"], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["x", *5 * ["##o"]], pair=("##o", "##o"), merged="##oo")
+        yield dict(pieces=["a", "##b", "##a", "##b"], pair=("a", "##b"), merged="ab")
+        yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
+        yield dict(
+            pieces=["a", "##b", "##c"], pair=("a", "##b"), merged="A"
+        )  # whatever the new piece is called
+        yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
+        yield dict(pieces=["x", "##b", "##a"], pair=("##a", "##b"), merged="##ab")  # the other way round
+        yield dict(pieces=["ab", "##c"], pair=("a", "##bc"), merged="abc")  # the same letters, cut elsewhere
+        yield dict(pieces=["a", "##.", "##c"], pair=("##.", "##c"), merged="##.c")  # a sign of patterns
+        yield dict(pieces=["a", "##bc", "##d"], pair=("##.", "##d"), merged="##.d")
+        pairs = (("a", "##b"), ("##a", "##b"), ("##a", "##a"), ("##b", "##ab"))
+        for seed, word in enumerate(draw_words(16, "ab", 9, seed=1)):
+            left, right = pairs[seed % 4]
+            merged = left + right.removeprefix("##")
+            yield dict(pieces=draw_pieces(word, seed), pair=(left, right), merged=merged)
+
+
+class WhereTheyPart(Quiz):
+    """Step through the merges of the six words. The two rules take different pairs from the first step on.
+    What is it about ##장 + ##에 that likelihood does not like?
+    """
+
+    id, title = "3.5", "Where the rules part"
+    difficulty, importance, minutes = 2, 3, 6
+    hints = (
+        "In the stepper set the merges to 0 and compare what stands under *each* on the two sides.",
+        "The likelihood divides by how often each of the two occurs. Which of them is large for ##장 + ##에?",
+        "A pair scores high where its parts occur nearly only together.",
+    )
+    choices = {
+        "rare": (
+            "##장에 occurs too rarely: other pairs are more frequent.",
+            "It is the most frequent pair of all: that is why frequency takes it.",
+        ),
+        "alone": (
+            "##에 is the end of all six, also of those without a ##장.",
+            "Yes. ##에 occurs 21 times, once in every word, so that it meets ##장 says little. "
+            "학 and ##교 occur "
+            "only together: see one, and you know the other.",
+        ),
+        "particle": (
+            "##에 is a particle, which has to stand apart from ##장.",
+            "Neither rule knows grammar, only counts. That nouns and particles come apart is a consequence.",
+        ),
+        "long": (
+            "##장에 has two syllables, and shorter pieces come first.",
+            "Neither rule looks at lengths: both count how often something occurs.",
+        ),
+    }
+    answer = "alone"
+
+
+class LongestMatch(CodeExercise):
+    """Cut one word into pieces, greedily: take the longest piece of the vocabulary that begins the word, then
+    the longest that goes on, and so forth. Pieces inside a word are written with `##`. Where no piece fits,
+    the **whole** word becomes `["[UNK]"]`. With `continues=True` the word itself goes on from something, so
+    already its first piece is one with `##`.
+    """
+
+    id, title, name = "3.6", "Longest match first", "longest_match"
+    difficulty, importance, minutes = 2, 3, 20
+    replaces = "course_lib.wordpiece.longest_match"
+    hints = (
+        "Keep a number `start`: what lies before it is cut already. The word is done when it has reached the "
+        "end.",
+        "From `start`, try the ends from the last one downwards. The first stretch that is in `vocab` is the "
+        "longest one.",
+        "What is looked up is `##` + the stretch, except at the very beginning of a word that does not "
+        "continue. If no end fits, return the unknown piece alone.",
+    )
+
+    def stub(word, vocab, continues=False):
+        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        ...
+
+    def solution(word, vocab, continues=False):
+        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        pieces, start = [], 0
+        while start < len(word):
+            prefix = "##" if start > 0 or continues else ""
+            end = len(word)
+            while end > start and prefix + word[start:end] not in vocab:
+                end -= 1
+            if end == start:
+                return ["[UNK]"]
+            pieces.append(prefix + word[start:end])
+            start = end
+        return pieces
+
+    class mistakes:
+        def shortest_first(word, vocab, continues=False):
+            """You take the *shortest* piece that fits. Try the ends from the last one downwards."""
+            pieces, start = [], 0
+            while start < len(word):
+                prefix = "##" if start > 0 or continues else ""
+                ends = [e for e in range(start + 1, len(word) + 1) if prefix + word[start:e] in vocab]
+                if not ends:
+                    return ["[UNK]"]
+                pieces.append(prefix + word[start : ends[0]])
+                start = ends[0]
+            return pieces
+
+        def steps_back(word, vocab, continues=False):
+            """Where the longest piece leads nowhere, you step back and try a shorter one. Greedy never goes
+            back: then the whole word is unknown.
+            """
+            mark = LongestMatch.mark(continues)
+
+            def rest(start):
+                if start == len(word):
+                    return []
+                for end in range(len(word), start, -1):
+                    if mark(start) + word[start:end] in vocab and (after := rest(end)) is not None:
+                        return [mark(start) + word[start:end], *after]
+                return None
+
+            return rest(0) or ["[UNK]"]
+
+        def without_marks(word, vocab, continues=False):
+            """The pieces inside the word lack their `##`, so they are looked up as beginnings of words."""
+            return LongestMatch.walk(word, vocab, lambda start: "")
+
+        def marks_on_all(word, vocab, continues=False):
+            """Your first piece has `##` too. Only what goes on in a word is written so."""
+            return LongestMatch.walk(word, vocab, lambda start: "##")
+
+        def does_not_continue(word, vocab, continues=False):
+            """`continues` changes nothing: with it the first piece has `##`, too."""
+            return LongestMatch.walk(word, vocab, lambda start: "##" if start else "")
+
+        def unknown_inside(word, vocab, continues=False):
+            """You keep the pieces that were found before the trouble. One missing piece makes the **whole**
+            word unknown.
+            """
+            return LongestMatch.walk(word, vocab, LongestMatch.mark(continues), keep=True)
+
+        def unknown_as_text(word, vocab, continues=False):
+            """For an unknown word you return a text. It has to be a list with one piece, `["[UNK]"]`."""
+            pieces = LongestMatch.solution(word, vocab, continues)
+            return "[UNK]" if pieces == ["[UNK]"] else pieces
+
+        def nothing_for_unknown(word, vocab, continues=False):
+            """For an unknown word you return an empty list. The model needs a piece there: `["[UNK]"]`."""
+            pieces = LongestMatch.solution(word, vocab, continues)
+            return [] if pieces == ["[UNK]"] else pieces
+
+        def marks_forgotten_in_the_answer(word, vocab, continues=False):
+            """You look the right pieces up, but return them without their `##`: then nobody can put the word
+            together again.
+            """
+            pieces = LongestMatch.solution(word, vocab, continues)
+            return [piece.removeprefix("##") for piece in pieces]
+
+        def whole_word_or_characters(word, vocab, continues=False):
+            """A word that is not known as a whole falls into single characters at once. There are longer
+            pieces.
+            """
+            mark = LongestMatch.mark(continues)
+            if mark(0) + word in vocab:
+                return [mark(0) + word]
+            pieces = [mark(place) + character for place, character in enumerate(word)]
+            return pieces if all(piece in vocab for piece in pieces) else ["[UNK]"]
+
+        def whole_words_at_once(word, vocab, continues=False):
+            """A word of the vocabulary comes back whole although it `continues`. Then already its first piece
+            has to be one with ##, and the word without ## is another piece.
+            """
+            if word in vocab:
+                return [word]
+            return LongestMatch.walk(word, vocab, LongestMatch.mark(continues))
+
+        def last_character_alone(word, vocab, continues=False):
+            """The last character never comes into a longer piece: your range of ends stops one too early. A
+            slice `word[start:end]` ends *before* `end`.
+            """
+            pieces, start = [], 0
+            while start < len(word):
+                prefix = "##" if start > 0 or continues else ""
+                last = max(len(word) - 1, start + 1)
+                ends = [e for e in range(last, start, -1) if prefix + word[start:e] in vocab]
+                if not ends:
+                    return ["[UNK]"]
+                pieces.append(prefix + word[start : ends[0]])
+                start = ends[0]
+            return pieces
+
+    def mark(continues):
+        """What stands before a piece that begins at a place."""
+        return lambda start: "##" if start > 0 or continues else ""
+
+    def walk(word, vocab, mark, keep=False):
+        """The solution with another mark, or, with `keep`, with what was found before an unknown rest."""
+        pieces, start = [], 0
+        while start < len(word):
+            ends = [end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab]
+            if not ends:
+                return [*pieces, "[UNK]"] if keep else ["[UNK]"]
+            pieces.append(mark(start) + word[start : ends[0]])
+            start = ends[0]
+        return pieces
+
+    def cases():
+        vocab = {"시", "시장", "##장", "##에", "##에서", "##서", "에", "서", "장", "##는"}
+        yield dict(word="시장에서", vocab=vocab)
+        yield dict(word="시장", vocab=vocab)
+        yield dict(word="시장이", vocab=vocab)
+        yield dict(word="에서", vocab=vocab, continues=True)
+        yield dict(word="에", vocab=vocab)
+        yield dict(word="에는서", vocab=vocab, continues=False)
+        yield dict(word="이", vocab=vocab, continues=True)
+        yield dict(word="abcd", vocab={"a", "ab", "abc", "##c", "##cd", "##b"})
+        yield dict(word="aaa", vocab={"a", "##aa"})
+        yield dict(word="abc", vocab={"a", "ab", "##bc"})
+        yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
+        yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)
+        yield dict(word="시장", vocab={"시장", "##시장", "##시"}, continues=True)
+        yield dict(word="집", vocab={"집", "[UNK]"}, continues=True)
+        yield dict(word="우체국", vocab={"우체국", "우체", "우", "##체", "##국"})
+        yield dict(word="집에", vocab=frozenset({"[UNK]", "집", "##에"}))  # the tokenizer's is frozen
+        long = "아버지가방에들어가신다" * 5
+        yield dict(word=long + "!", vocab={long, "아버지", "##!"})
+        yield dict(word="a" * 150, vocab={"a", "##a", "##aa"})
+        yield dict(word="Ab", vocab={"A", "a", "Ab", "##b"})  # it changes no letter
+        yield dict(word="#a", vocab={"#", "##a", "a", "#a"})
+        yield dict(word="a", vocab=set())
+        for seed, word in enumerate(draw_words(24, "ab", 7, seed=1)):
+            pieces = draw_words(7, "ab", 3, seed)
+            vocab = {"##" * (place % 3 > 0) + piece for place, piece in enumerate(pieces)} | {"a", "##b"}
+            yield dict(word=word, vocab=vocab, continues=seed % 3 == 0)
+
+
+class GreedyOrBest(Quiz):
+    """The longest match cut *difference* into diff ##ere ##n ##ce, and there is also diff ##er ##ence. Which
+    of these finds a cut like the second one in **every** word that has one?
+    """
+
+    id, title = "3.7", "Greedy, and what of it"
+    difficulty, importance, minutes = 2, 2, 5
+    hints = (
+        "Where did the longest match go wrong: in the vocabulary, or in one of its steps?",
+        "It never takes a step back. What would it need to know before that step?",
+        "To step back, or never to need it: what would have to be remembered on the way?",
+    )
+    choices = {
+        "ahead": (
+            "At each place keep the best way to it, and go on from each such place.",
+            "Yes. That is what `best_split` above does, so nothing better is overlooked. BERT does without: "
+            "greedy is quick, and the model gets used to its cuts.",
+        ),
+        "larger": (
+            "Train on the same texts once more, for a vocabulary twice as large.",
+            "It may help this word, but a longer piece at the beginning of another word can lead astray "
+            "there.",
+        ),
+        "behind": (
+            "Begin at the end of a word, with the longest piece that fits there.",
+            "This may find the other cut of this word. But it is as greedy, from the other side: in other "
+            "words its first step is the wrong one.",
+        ),
+        "shortest": (
+            "Take the shortest piece that fits, and then the shortest behind that one.",
+            "Then nearly everything falls into single characters.",
+        ),
+    }
+    answer = "ahead"

@@ -1,0 +1,1 @@
+"""Trainings and measurements that notebooks tell about."""

@@ -1,0 +1,127 @@
+"""Does the second task help? BERTs that train on pairs of sentences, with it and without it."""
+
+import random
+
+import torch
+
+from course_lib.bert import IGNORE_INDEX, BertForPreTraining
+from course_lib.classroom.progress_bar import watch
+from course_lib.corpus import ids_of, pad
+from course_lib.ladder import at_rest, hide_for_evaluation
+from course_lib.masking import mask_tokens, next_sentence_pairs
+from course_lib.pretraining import Training, make_optimizer
+from course_lib.town import Town
+
+
+def sentences(story):
+    """The sentences of a story, each with its full stop."""
+    return [part.strip() + "." for part in story.split(".") if part.strip(' ."')]
+
+
+class Pairs:
+    """Encoded pairs by length. ids, types: lists of lists   labels: 1 where the second sentence was drawn"""
+
+    def __init__(self, documents, tokenizer, seed, torn):
+        """torn: whether half of the pairs are torn; without it each sentence is followed by its own"""
+        if torn:
+            pairs = list(next_sentence_pairs(documents, random.Random(seed)))
+        else:
+            pairs = [(a, b, 0) for document in documents for a, b in zip(document, document[1:])]
+        cls_id, sep_id = tokenizer.ids["[CLS]"], tokenizer.ids["[SEP]"]
+        firsts, seconds = (ids_of([pair[place] for pair in pairs], tokenizer) for place in (0, 1))
+        self.rows = [
+            (
+                [cls_id, *first, sep_id, *second, sep_id],
+                [0] * (len(first) + 2) + [1] * (len(second) + 1),
+                label,
+            )
+            for first, second, (_, _, label) in zip(firsts, seconds, pairs, strict=True)
+        ]
+        self.pad_id = tokenizer.vocab.index("[PAD]")
+
+    def batch(self, rows):
+        """ids, types (batch, n) and labels (batch,) of the pairs with these numbers."""
+        ids, types, labels = zip(*(self.rows[row] for row in rows))
+        return pad(ids, self.pad_id), pad(types, 0), torch.tensor(labels)
+
+    def batches(self, batch_size, seed):
+        """Batches without end, texts of about one length together."""
+        rng = random.Random(seed)
+        by_length = sorted(range(len(self.rows)), key=lambda row: len(self.rows[row][0]))
+        starts = range(0, len(by_length) - batch_size + 1, batch_size)
+        while True:
+            for start in rng.sample(starts, len(starts)):
+                yield self.batch(by_length[start : start + batch_size])
+
+
+STORIES = 12_000
+
+
+class PairedBert:
+    """Pairs of the town's sentences. grown: a GrowingBert, for its tokenizer and its size"""
+
+    def __init__(self, grown):
+        self.grown = grown
+        told = (sentences(story) for story in Town("ko").stories(STORIES, seed=3))
+        documents = [document for document in told if len(document) > 1]
+        held_out, training = documents[:500], documents[500:]
+        self.training = {torn: Pairs(training, grown.tokenizer, 0, torn) for torn in (True, False)}
+        self.torn = Pairs(held_out, grown.tokenizer, 1, torn=True)
+        whole = Pairs(held_out, grown.tokenizer, 1, torn=False)
+        self.gaps = hide_for_evaluation([ids for ids, _, _ in whole.rows], grown.vocab)
+
+    def train(self, steps, next_sentence, seed=0):
+        """Train with both tasks, on pairs of which half are torn, or on whole pairs with gaps alone.
+
+        Returns (loss of the gaps on whole pairs held out, share of right next-sentence answers).
+        """
+        torch.manual_seed(seed)
+        model = BertForPreTraining(self.grown.config())
+        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
+        optimizer = make_optimizer(model, training)
+        batches = self.training[next_sentence].batches(training.batch_size, seed)
+        generator = torch.Generator().manual_seed(seed)
+        label = "gaps and next sentences" if next_sentence else "gaps alone"
+        for step in watch(range(steps), steps, label):
+            ids, types, is_torn = next(batches)
+            hidden, labels = mask_tokens(ids, self.grown.vocab, generator=generator)
+            for group in optimizer.param_groups:
+                group["lr"] = training.learning_rate_at(step, step / steps)
+            output = model(
+                hidden,
+                types,
+                ids != self.grown.vocab.pad_id,
+                labels,
+                next_sentence_label=is_torn if next_sentence else None,
+                masked_only=True,
+            )
+            optimizer.zero_grad()
+            output.loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
+            optimizer.step()
+        return self.loss(model), self.accuracy(model)
+
+    @torch.no_grad()
+    def loss(self, model):
+        """The mean loss in the gaps of whole pairs held out, in nats."""
+        total = count = 0
+        with at_rest(model):
+            for ids, labels in self.gaps:
+                types = self.types(ids)
+                output = model(ids, types, ids != self.grown.vocab.pad_id, labels, masked_only=True)
+                gaps = (labels != IGNORE_INDEX).sum().item()
+                total, count = total + output.loss.item() * gaps, count + gaps
+        return total / count
+
+    def types(self, ids):
+        """1 behind the first [SEP] as far as the second, (batch, n)."""
+        ends = (ids == self.grown.tokenizer.vocab.index("[SEP]")).long()
+        return ((ends.cumsum(dim=1) - ends) == 1).long()
+
+    @torch.no_grad()
+    def accuracy(self, model):
+        """How often the model says rightly whether a pair is torn."""
+        ids, types, is_torn = self.torn.batch(range(len(self.torn.rows)))
+        with at_rest(model):
+            logits = model(ids, types, ids != self.grown.vocab.pad_id).next_sentence_logits
+        return (logits.argmax(dim=-1) == is_torn).float().mean().item()

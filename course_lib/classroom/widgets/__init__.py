@@ -1,0 +1,1 @@
+"""Explorers, steppers, fields to ask in, the live training."""
