@@ -8,7 +8,7 @@ import sys
 import torch
 from train_week5 import write_json
 
-from course_lib.classroom import changes, labelled
+from course_lib.classroom.experiments import changes, labelled
 
 RECORDS = {"changes": changes, "finetuning": labelled}
 

@@ -21,6 +21,16 @@ hypothesis.settings.register_profile("course", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("course")
 
 
+@pytest.fixture
+def store(tmp_path):
+    """The one store of the classroom, in a fresh folder."""
+    from course_lib.classroom.judging.store import STORE  # not above: notebooks are checked without it
+
+    STORE.use(tmp_path / "my_course")
+    yield STORE
+    STORE.use(PROGRESS.name)
+
+
 class QuietCells:
     """A notebook cell that writes to stderr fails: for nbval itself a warning is no error."""
 

@@ -11,16 +11,8 @@ from course_lib.classroom import check
 from course_lib.classroom.cards.card import CodeCard, card, verdict_html
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import exercise, submit
-from course_lib.classroom.judging.store import Store
 
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch):
-    """A fresh store for each test."""
-    fresh = Store(tmp_path / "my_course")
-    for module in ("answering", "cards"):
-        monkeypatch.setattr(f"course_lib.classroom.{module}.STORE", fresh)
-    return fresh
+pytestmark = pytest.mark.usefixtures("store")
 
 
 def test_hints_open_one_by_one_and_stay_open(store):
@@ -93,13 +85,13 @@ ORDERED = {"quiz": "1.3", "sorting": "4.1", "ordering": "2.5"}
 
 
 @pytest.mark.parametrize("kind", ORDERED)
-def test_each_learner_has_an_order_which_stays(kind, monkeypatch, tmp_path):
+def test_each_learner_has_an_order_which_stays(kind, monkeypatch, store, tmp_path):
     monkeypatch.delenv("COURSE_ORDER_SEED")
     orders = []
     for learner in range(8):  # all alike by chance: at most once in 24⁷
         mine = []
         for _ in range(2):  # a second kernel
-            monkeypatch.setattr("course_lib.classroom.cards.card.STORE", Store(tmp_path / str(learner)))
+            store.use(tmp_path / str(learner))
             mine.append(shown_order(card(ORDERED[kind])))
         assert mine[0] == mine[1]
         orders.append(tuple(mine[0]))

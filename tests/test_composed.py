@@ -7,10 +7,8 @@ import jupyterlab_language_pack_ko_KR
 import pytest
 import torch
 
-from course_lib.classroom import certificate as certificates
 from course_lib.classroom.cards.certificate import certificate
 from course_lib.classroom.figures import use_course_style
-from course_lib.classroom.judging.store import Store
 from course_lib.classroom.materials.interface_texts import interface_texts
 from course_lib.classroom.materials.small_encoder import SmallEncoder
 from course_lib.classroom.widgets.masking_explorer import explore_masking
@@ -161,9 +159,8 @@ def test_the_merge_stepper_finds_a_watched_word_in_either_form():
             assert step_merges({counted: 2}, [watched], most=3).watched == [counted]
 
 
-def test_a_certificate_bears_the_composed_name(tmp_path, monkeypatch):
+def test_a_certificate_bears_the_composed_name(store):
     use_course_style()
-    monkeypatch.setattr(certificates, "STORE", Store(tmp_path / "my_course"))
     assert str(certificate(decomposed("한지민"))) == str(certificate("한지민"))
 
 

@@ -14,7 +14,7 @@ from ipywidgets.widgets.widget import _instances as LIVING
 
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
-from course_lib.classroom import live_training
+from course_lib.classroom.widgets import live_training
 from course_lib.classroom.widgets.live_training import train_live
 from course_lib.classroom.widgets.shown import close
 from course_lib.fill_mask import fill_mask

@@ -4,9 +4,8 @@ import unicodedata
 
 import pytest
 
-from course_lib.classroom import own_tokenizer
 from course_lib.classroom.figures import use_course_style
-from course_lib.classroom.judging.store import Store
+from course_lib.classroom.widgets import own_tokenizer
 from course_lib.classroom.widgets.own_tokenizer import (
     OwnTokenizer,
     my_texts,
@@ -27,11 +26,10 @@ class Words(str):
 
 
 @pytest.fixture(autouse=True)
-def beside(tmp_path, monkeypatch):
+def beside(tmp_path, monkeypatch, store):
     """The notebook's folder, with its own my_course/."""
     use_course_style()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(own_tokenizer, "STORE", Store(tmp_path / "my_course"))
     (tmp_path / "mine.txt").write_text(TEXT, encoding="utf-8")
     return tmp_path
 

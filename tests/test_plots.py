@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 
-from course_lib.classroom import plots
+from course_lib.classroom import figures
 from course_lib.classroom.cards.predictions import predict
 from course_lib.classroom.widgets.saturation import explore_saturation
 from course_lib.classroom.widgets.sharpness import explore_sharpness
@@ -55,38 +55,38 @@ def lab(rgb):
 
 @pytest.mark.parametrize("eye", EYES)
 def test_colours_are_told_apart(eye):
-    seen = [lab(np.array(EYES[eye]) @ linear(colour)) for colour in plots.COLOURS]
+    seen = [lab(np.array(EYES[eye]) @ linear(colour)) for colour in figures.COLOURS]
     distances = [np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)]
     assert min(distances) > 12  # 2.3 is what an eye just notices side by side
 
 
 def test_colours_stand_out_from_white():
     """Contrast of at least 3 : 1, what WCAG 2.1 asks of graphics."""
-    for colour in plots.COLOURS:
+    for colour in figures.COLOURS:
         luminance = linear(colour) @ [0.2126, 0.7152, 0.0722]
         assert 1.05 / (luminance + 0.05) >= 3
 
 
 def test_hangul_and_signs_are_drawn_without_a_missing_glyph():
-    plots.use_course_style()
+    figures.use_course_style()
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of each glyph that no font has
-        plots.draw_weights([[0.5, 0.5], [0.1, 0.9]], ["배를", "깎았다"], title="가중치 √d − ½ α")
+        figures.draw_weights([[0.5, 0.5], [0.1, 0.9]], ["배를", "깎았다"], title="가중치 √d − ½ α")
 
 
 def test_a_sign_that_no_font_has_is_a_box_and_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plots.use_course_style()
-        with_box = plots.draw_weights(np.eye(2), ["𝒜", "b"], title="one 🫠")
-    assert with_box.png != plots.draw_weights(np.eye(2), ["", "b"], title="one ").png
+        figures.use_course_style()
+        with_box = figures.draw_weights(np.eye(2), ["𝒜", "b"], title="one 🫠")
+    assert with_box.png != figures.draw_weights(np.eye(2), ["", "b"], title="one ").png
 
 
 def test_a_label_longer_than_the_picture_makes_it_larger_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plots.use_course_style()
-        long, short = (plots.draw_weights(np.eye(2), [word, "b"]) for word in ("a" * 300, "a"))
+        figures.use_course_style()
+        long, short = (figures.draw_weights(np.eye(2), [word, "b"]) for word in ("a" * 300, "a"))
     assert width(long) > width(short) + 1000
 
 
@@ -95,19 +95,19 @@ def width(picture):
 
 
 PICTURES = {
-    "ladder": lambda: plots.draw_ladder([5.0, 3.0], {"floor": 0.25}, [(2, 3.1)]),
-    "weights": lambda: plots.draw_weights(np.eye(2), ["a", "b"], title="one"),
-    "lines": lambda: plots.draw_lines(
+    "ladder": lambda: figures.draw_ladder([5.0, 3.0], {"floor": 0.25}, [(2, 3.1)]),
+    "weights": lambda: figures.draw_weights(np.eye(2), ["a", "b"], title="one"),
+    "lines": lambda: figures.draw_lines(
         {"one": [1, 2], "two": [2, 4]}, [1, 2], "n", "seconds", logarithmic="xy"
     ),
-    "bars": lambda: plots.draw_bars({"same": [1, 0.9], "other": [0.5, 0.4]}, ["배", "눈"], "cosine"),
-    "bars with errors": lambda: plots.draw_bars({"one": [[1, 2], [2, 4]]}, ["a", "b"], "s"),
-    "shares": lambda: plots.draw_shares({"all": {"배": 3e6, "눈": 1e6}}, "numbers, in millions", unit=1e6),
-    "table": lambda: plots.draw_table({"배": [0.1, -0.2], "눈": [0.0, 0.3]}, ["x", "y"], "numbers"),
-    "fits": lambda: plots.draw_fits([0, 1], [1, 2], {"line": [1, 2, 3], "flat": [1, 2, 2]}, [0, 1, 2]),
-    "all weights": lambda: plots.draw_matrices({"one": np.eye(3), "other": -np.ones((2, 3))}),
-    "digits": lambda: plots.draw_digits(np.eye(4)[None].repeat(9, axis=0), range(9)),
-    "places": lambda: plots.draw_places({"after": {"pear": np.eye(2), "ship": -np.eye(2)}}, "배"),
+    "bars": lambda: figures.draw_bars({"same": [1, 0.9], "other": [0.5, 0.4]}, ["배", "눈"], "cosine"),
+    "bars with errors": lambda: figures.draw_bars({"one": [[1, 2], [2, 4]]}, ["a", "b"], "s"),
+    "shares": lambda: figures.draw_shares({"all": {"배": 3e6, "눈": 1e6}}, "numbers, in millions", unit=1e6),
+    "table": lambda: figures.draw_table({"배": [0.1, -0.2], "눈": [0.0, 0.3]}, ["x", "y"], "numbers"),
+    "fits": lambda: figures.draw_fits([0, 1], [1, 2], {"line": [1, 2, 3], "flat": [1, 2, 2]}, [0, 1, 2]),
+    "all weights": lambda: figures.draw_matrices({"one": np.eye(3), "other": -np.ones((2, 3))}),
+    "digits": lambda: figures.draw_digits(np.eye(4)[None].repeat(9, axis=0), range(9)),
+    "places": lambda: figures.draw_places({"after": {"pear": np.eye(2), "ship": -np.eye(2)}}, "배"),
 }
 
 
@@ -124,18 +124,18 @@ def test_every_picture_says_in_words_what_it_shows(name):
 
 WORD = r"$x_{$ 가 \$"  # to matplotlib a formula, and one that cannot be read
 PICTURES_OF_WORDS = {
-    "ladder": lambda: plots.draw_ladder([5.0, 3.0], {WORD: 0.25}, [(2, 3.1)]),
-    "weights": lambda: plots.draw_weights(np.eye(2), [WORD, "b"], title=WORD),
-    "lines": lambda: plots.draw_lines({WORD: [0.001, 20]}, [1, 2], WORD, WORD, WORD, "xy", (1, WORD)),
-    "bars": lambda: plots.draw_bars({WORD: [1, 0.9], "b": [1, 2]}, [WORD, "c"], WORD, title=WORD),
-    "shares": lambda: plots.draw_shares({WORD: {WORD: 3, "b": 1}}, WORD, title=WORD),
-    "table": lambda: plots.draw_table({WORD: [0.1, -0.2]}, [WORD, "y"], WORD),
-    "fits": lambda: plots.draw_fits([0, 1], [1, 2], {WORD: [1, 2, 3]}, [0, 1, 2]),
-    "all weights": lambda: plots.draw_matrices({WORD: np.eye(3)}, WORD, WORD),
-    "digits": lambda: plots.draw_digits(np.eye(4)[None], [WORD]),
-    "places": lambda: plots.draw_places({WORD: {WORD: np.eye(2)}}, WORD),
-    "vocabulary": lambda: plots.draw_vocabulary(["a", WORD], Counter({WORD: 3})),
-    "pieces": lambda: plots.draw_pieces([WORD, WORD, "b"]),
+    "ladder": lambda: figures.draw_ladder([5.0, 3.0], {WORD: 0.25}, [(2, 3.1)]),
+    "weights": lambda: figures.draw_weights(np.eye(2), [WORD, "b"], title=WORD),
+    "lines": lambda: figures.draw_lines({WORD: [0.001, 20]}, [1, 2], WORD, WORD, WORD, "xy", (1, WORD)),
+    "bars": lambda: figures.draw_bars({WORD: [1, 0.9], "b": [1, 2]}, [WORD, "c"], WORD, title=WORD),
+    "shares": lambda: figures.draw_shares({WORD: {WORD: 3, "b": 1}}, WORD, title=WORD),
+    "table": lambda: figures.draw_table({WORD: [0.1, -0.2]}, [WORD, "y"], WORD),
+    "fits": lambda: figures.draw_fits([0, 1], [1, 2], {WORD: [1, 2, 3]}, [0, 1, 2]),
+    "all weights": lambda: figures.draw_matrices({WORD: np.eye(3)}, WORD, WORD),
+    "digits": lambda: figures.draw_digits(np.eye(4)[None], [WORD]),
+    "places": lambda: figures.draw_places({WORD: {WORD: np.eye(2)}}, WORD),
+    "vocabulary": lambda: figures.draw_vocabulary(["a", WORD], Counter({WORD: 3})),
+    "pieces": lambda: figures.draw_pieces([WORD, WORD, "b"]),
 }
 
 
@@ -153,19 +153,19 @@ def drawn(monkeypatch):
 
 @pytest.mark.parametrize("name", PICTURES_OF_WORDS)
 def test_a_word_with_dollars_is_drawn_as_it_is(name, drawn):
-    plots.use_course_style()
+    figures.use_course_style()
     PICTURES_OF_WORDS[name]()
     assert any(WORD in words for words, _ in drawn) and not any(is_formula for _, is_formula in drawn)
 
 
 def test_a_logarithmic_axis_has_numbers_and_no_formulas(drawn):
-    plots.draw_lines({"a": [0.001, 20]}, [1, 2], "n", "s", logarithmic="xy")
+    figures.draw_lines({"a": [0.001, 20]}, [1, 2], "n", "s", logarithmic="xy")
     assert {"0.001", "0.1", "10"} <= {words for words, _ in drawn}
     assert not [words for words, _ in drawn if "$" in words]
 
 
 def test_a_vocabulary_that_its_texts_do_not_use_is_no_empty_picture():
-    picture = plots.draw_vocabulary(["[UNK]", "a", "the", "##s"], Counter({"[UNK]": 3, "##s": 1}))
+    picture = figures.draw_vocabulary(["[UNK]", "a", "the", "##s"], Counter({"[UNK]": 3, "##s": 1}))
     assert "most used: none of two characters and more" in picture.alt
 
 

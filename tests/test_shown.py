@@ -6,9 +6,10 @@ import pytest
 import torch
 from ipywidgets.widgets.widget import _instances as LIVING  # no public name: Widget.widgets is deprecated
 
-from course_lib.classroom import predict, shown
+from course_lib.classroom import predict
 from course_lib.classroom.cards.card import CodeCard, card
 from course_lib.classroom.exercises.base import find
+from course_lib.classroom.widgets import shown
 from course_lib.classroom.widgets.attention_explorer import explore_attention
 from course_lib.classroom.widgets.clocks import explore_clocks
 from course_lib.classroom.widgets.masking_explorer import explore_masking

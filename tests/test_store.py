@@ -18,15 +18,6 @@ from course_lib.classroom.judging.store import Store
 SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """A fresh store, which the whole classroom uses during the test."""
-    fresh = Store(tmp_path / "my_course")
-    for module in ("answering", "cards", "course_map", "own_code", "predictions"):
-        monkeypatch.setattr(f"course_lib.classroom.{module}.STORE", fresh)
-    return fresh
-
-
 def test_a_passed_answer_is_kept_as_readable_python(store):
     assert submit(find("0.2"), SOURCE).passed
     text = (store.folder / "answers" / "0_2_average_vector.py").read_text(encoding="utf-8")

@@ -11,13 +11,11 @@ from matplotlib.image import imread
 
 from course_lib.bert import BertModel
 from course_lib.checkpoint import load_model, load_tokenizer
-from course_lib.classroom import certificate as certificates
-from course_lib.classroom import changes, labelled
-from course_lib.classroom import download as downloads
 from course_lib.classroom.cards.certificate import certificate
 from course_lib.classroom.exercises.base import CodeExercise, all_exercises
+from course_lib.classroom.experiments import changes, labelled
 from course_lib.classroom.figures import draw_pieces, use_course_style
-from course_lib.classroom.judging.store import Store
+from course_lib.classroom.materials import download as downloads
 from course_lib.classroom.materials.piece_kinds import piece_kind
 from course_lib.classroom.materials.published import published_folder
 from course_lib.classroom.materials.ready_models import ready_model
@@ -129,12 +127,9 @@ def test_a_table_escapes_what_it_shows():
 # -- the certificate
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    store = Store(tmp_path / "course")
-    monkeypatch.setattr(certificates, "STORE", store)
+@pytest.fixture(autouse=True)
+def style():
     use_course_style()
-    return store
 
 
 def test_a_certificate_certifies_nothing_where_nothing_was_done(store):

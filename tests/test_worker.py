@@ -11,8 +11,9 @@ import time
 import psutil
 import pytest
 
-from course_lib.classroom import check, checking
+from course_lib.classroom import check
 from course_lib.classroom.exercises.base import find
+from course_lib.classroom.judging import checking
 from course_lib.classroom.judging.worker import Worker, judged
 
 RIGHT = "return vectors.mean(dim=0)"

@@ -40,7 +40,11 @@ class Store:
     """
 
     def __init__(self, folder=None):
-        self.folder = Path(folder or os.environ.get("COURSE_PROGRESS") or "my_course").absolute()
+        self.use(folder or os.environ.get("COURSE_PROGRESS") or "my_course")
+
+    def use(self, folder):
+        """Keep everything in this folder from here on."""
+        self.folder = Path(folder).absolute()
         self.file = self.folder / "progress.json"
         self.answers = self.folder / "answers"
         self.lock = FileLock(self.folder / ".lock", timeout=10)

@@ -39,7 +39,7 @@ BEGIN = """
 import json, sys
 path, forks = json.loads(sys.argv[1])
 sys.path[:] = path
-from course_lib.classroom import worker
+from course_lib.classroom.judging import worker
 worker.serve(forks)
 """
 
