@@ -43,7 +43,7 @@ def preparing(size):
         write_text(text, size)
         small = ["--vocab-size", 4000, "--hidden-size", 32, "--layers", 1, "--heads", 2, "--batch-size", 8]
         run = ["--corpus", text, "--out", Path(folder) / "out", "--steps", 2]
-        return peak("course_lib.pretraining", *run, *small)
+        return peak("course_lib.pretrain", *run, *small)
 
 
 def corpus_table(sizes):

@@ -14,7 +14,7 @@ from benchmarks.measure import THREADS, table
 def last_evaluation(minutes, seed):
     """The last line of metrics.jsonl of one run of the command, with its defaults."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "course_lib.pretraining", "--corpus", "town-ko", "--out", folder]
+        command = [sys.executable, "-m", "course_lib.pretrain", "--corpus", "town-ko", "--out", folder]
         command += ["--minutes", str(minutes), "--seed", str(seed)]
         threads = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
         # What the command prints goes to stderr: stdout is for the tables.

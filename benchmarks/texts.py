@@ -4,7 +4,7 @@ import pydoc_data.topics
 from itertools import islice
 
 from course_lib.corpus import corpus_texts
-from course_lib.pretraining_arguments import VOCAB_SIZES
+from course_lib.pretrain_arguments import VOCAB_SIZES
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
 

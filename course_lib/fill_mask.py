@@ -35,7 +35,7 @@ def fill_mask(model, tokenizer, text, top=5):
 
 def main():
     parser = argparse.ArgumentParser("python -m course_lib.fill_mask", description="Fill the gaps in a text.")
-    parser.add_argument("folder", help="a folder written by course_lib.pretraining, or a published BERT")
+    parser.add_argument("folder", help="a folder written by course_lib.pretrain, or a published BERT")
     parser.add_argument("text", help="a text with one or more [MASK]")
     parser.add_argument("--top", type=int, default=5)
     args = parser.parse_args()

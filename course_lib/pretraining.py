@@ -1,6 +1,6 @@
 """Week 5: pre-training. One loop, used from a notebook as an iterator and from the shell as a command.
 
-    python -m course_lib.pretraining --corpus town-ko --minutes 5 --out my_bert
+    python -m course_lib.pretrain --corpus town-ko --minutes 5 --out my_bert
 
 Everything drawn at random in a step (its texts, its gaps, its dropout) depends on the seed and the number of
 the step alone. So a run that was stopped, even by force, goes on as if nothing had happened.
@@ -285,6 +285,4 @@ def resume(run, checkpoint):
 
 
 if __name__ == "__main__":
-    from course_lib.pretraining_command import main
-
-    main()
+    raise SystemExit("the command is course_lib.pretrain: python -m course_lib.pretrain --help")

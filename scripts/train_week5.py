@@ -17,7 +17,7 @@ from course_lib.checkpoint import load_model, load_tokenizer, write_file
 from course_lib.classroom.experiments.broken_trainings import RECORD, record
 from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.fill_mask import fill_mask
-from course_lib.pretraining_command import main as pretrain
+from course_lib.pretrain import main as pretrain
 
 COMMANDS = {
     "town-ko": "--corpus town-ko --steps 7000",
@@ -42,7 +42,7 @@ def train(name):
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         shutil.copy(Path(folder) / "metrics.jsonl", kept)
-        command = f"python -m course_lib.pretraining {COMMANDS[name]} --out FOLDER\n"
+        command = f"python -m course_lib.pretrain {COMMANDS[name]} --out FOLDER\n"
         (kept / "command.txt").write_text(command, encoding="utf-8")
         if name != "docs":
             for file in KEPT:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from course_lib.classroom import check
-from course_lib.classroom.cards.card import CodeCard, card, verdict_html
+from course_lib.classroom.cards.answered_here import card
+from course_lib.classroom.cards.card import CodeCard, verdict_html
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import exercise, submit
 

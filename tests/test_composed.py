@@ -18,7 +18,7 @@ from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, explore_tok
 from course_lib.corpus import corpus_texts, docstrings
 from course_lib.documentation import docstrings_in, first_paragraph
 from course_lib.files import composed, named
-from course_lib.pretraining_command import arguments, prepare
+from course_lib.pretrain import arguments, prepare
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.world import TABLES, read_tables

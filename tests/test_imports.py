@@ -28,8 +28,8 @@ READING_ORDER = [
     "checkpoint",  # explained in week 6; pre-training saves with it
     "ladder",
     "pretraining",
-    "pretraining_arguments",
-    "pretraining_command",
+    "pretrain_arguments",
+    "pretrain",
     "fill_mask",
     "similarity",  # week 6
     "documentation",
@@ -51,13 +51,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def imported(source):
-    """The dotted names that a module of course_lib imports, relative ones written out.
-
-    What it imports when it is run as a command is left out: that is not part of the lesson.
-    """
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not ast.unparse(node).startswith("if __name__ ==")]
-    for node in ast.walk(tree):
+    """The dotted names that a module of course_lib imports, relative ones written out."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

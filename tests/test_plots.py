@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 
 from course_lib.classroom import figures
 from course_lib.classroom.cards.predictions import predict
+from course_lib.classroom.figures.style import COLOURS
 from course_lib.classroom.widgets.saturation import explore_saturation
 from course_lib.classroom.widgets.sharpness import explore_sharpness
 
@@ -55,14 +56,14 @@ def lab(rgb):
 
 @pytest.mark.parametrize("eye", EYES)
 def test_colours_are_told_apart(eye):
-    seen = [lab(np.array(EYES[eye]) @ linear(colour)) for colour in figures.COLOURS]
+    seen = [lab(np.array(EYES[eye]) @ linear(colour)) for colour in COLOURS]
     distances = [np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)]
     assert min(distances) > 12  # 2.3 is what an eye just notices side by side
 
 
 def test_colours_stand_out_from_white():
     """Contrast of at least 3 : 1, what WCAG 2.1 asks of graphics."""
-    for colour in figures.COLOURS:
+    for colour in COLOURS:
         luminance = linear(colour) @ [0.2126, 0.7152, 0.0722]
         assert 1.05 / (luminance + 0.05) >= 3
 

@@ -20,7 +20,7 @@ import torch
 from torch import distributed
 from two_processes import train_with_holes
 
-from course_lib import pretraining_arguments, pretraining_command
+from course_lib import pretrain, pretrain_arguments
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, read_safetensors
 from course_lib.corpus import (
@@ -35,8 +35,8 @@ from course_lib.corpus import (
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import hide_for_evaluation, ladder
 from course_lib.masking import Vocabulary
+from course_lib.pretrain import train_tokenizer
 from course_lib.pretraining import PreTraining, Training, checkpoints, load_checkpoint, save_checkpoint
-from course_lib.pretraining_command import train_tokenizer
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
@@ -343,7 +343,7 @@ def text(tmp_path_factory):
 
 def run_here(text, out, *options):
     """The command in this process."""
-    pretraining_command.main(["--corpus", str(text), "--out", str(out), *SMALL, *options])
+    pretrain.main(["--corpus", str(text), "--out", str(out), *SMALL, *options])
 
 
 WHOLE = ["--steps", "300", "--checkpoint-every", "20", "--evaluate-every", "300", "--dropout", "0.1"]
@@ -357,7 +357,7 @@ def whole(text, tmp_path_factory):
     return out
 
 
-def command(text, out, *options, launcher=("-m", "course_lib.pretraining")):
+def command(text, out, *options, launcher=("-m", "course_lib.pretrain")):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     call = [sys.executable, *launcher, "--corpus", str(text), "--out", str(out), *SMALL, *options]
     return subprocess.Popen(
@@ -436,7 +436,7 @@ def test_only_the_first_process_reads_what_is_measured(text, whole, monkeypatch)
         return read(examples, rows)
 
     monkeypatch.setattr(Examples, "read", reading)
-    monkeypatch.setattr(pretraining_command, "process", lambda: (1, 2))
+    monkeypatch.setattr(pretrain, "process", lambda: (1, 2))
     run_here(text, whole, "--resume", "--steps", "301")
     assert reads == ["train"]  # the window with the batch
 
@@ -457,9 +457,9 @@ def test_held_out_texts_that_are_trained_on_are_counted(tmp_path, capsys):
 def test_a_town_that_tells_a_story_again_needs_no_word(whole, monkeypatch, capsys):
     tokenizer, examples = load_tokenizer(whole / "corpus"), Examples(whole / "corpus" / "train")
     gaps = hide_for_evaluation(examples.read(range(100)), Vocabulary(tokenizer.vocab))
-    monkeypatch.setattr(pretraining_command, "ladder", lambda *_: {})
+    monkeypatch.setattr(pretrain, "ladder", lambda *_: {})
     for corpus, is_said in {"town": False, "town-ko": False, "town-en": False, "docs": True}.items():
-        pretraining_command.rungs_of(corpus, tokenizer, gaps, examples)
+        pretrain.rungs_of(corpus, tokenizer, gaps, examples)
         assert ("100 of 100 held-out texts" in capsys.readouterr().out) == is_said
 
 
@@ -467,13 +467,13 @@ def test_too_few_texts_to_hold_some_out_are_counted(tmp_path):
     (tmp_path / "few.txt").write_text("one\n\ntwo\n\nthree", encoding="utf-8")
     options = ["--corpus", f"{tmp_path / 'few.txt'}", "--out", f"{tmp_path / 'out'}", "--steps", "1"]
     with pytest.raises(SystemExit, match="few.txt holds 3 texts.*give more than 1,000"):
-        pretraining_command.main(options)
+        pretrain.main(options)
 
 
 def test_a_file_named_like_a_town_is_a_file(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(text, "town-notes.txt")
-    pretraining_command.main(["--corpus", "town-notes.txt", "--out", "out", "--steps", "1", *SMALL])
+    pretrain.main(["--corpus", "town-notes.txt", "--out", "out", "--steps", "1", *SMALL])
     assert Path("out/model.safetensors").exists()
 
 
@@ -485,13 +485,13 @@ def test_no_checkpoint_is_promised_where_there_is_none(tmp_path, monkeypatch):
         (args.out / "checkpoint-00000005").mkdir()
         fail(args)
 
-    monkeypatch.setattr(pretraining_command, "train", fail)
+    monkeypatch.setattr(pretrain, "train", fail)
     options = ["--corpus", "town-ko", "--out", f"{tmp_path}", "--steps", "1"]
     with pytest.raises(SystemExit, match="Permission denied: 'corpus'$"):
-        pretraining_command.main(options)
-    monkeypatch.setattr(pretraining_command, "train", fail_later)
+        pretrain.main(options)
+    monkeypatch.setattr(pretrain, "train", fail_later)
     with pytest.raises(SystemExit, match="Permission denied.*\n.*checkpoint is whole"):
-        pretraining_command.main(options)
+        pretrain.main(options)
 
 
 def test_with_gpus_each_process_takes_its_own_and_exchanges_numbers_of_both_kinds(monkeypatch):
@@ -500,7 +500,7 @@ def test_with_gpus_each_process_takes_its_own_and_exchanges_numbers_of_both_kind
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "set_device", seen.append)
     monkeypatch.setattr(distributed, "init_process_group", seen.append)
-    pretraining_command.join_processes()
+    pretrain.join_processes()
     assert seen == [3, "cpu:gloo,cuda:nccl"]
 
 
@@ -548,8 +548,8 @@ def test_both_towns_take_turns():
 
 
 def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each(monkeypatch):
-    monkeypatch.setattr(pretraining_command, "TOWN_TEXTS", 500)
-    monkeypatch.setattr(pretraining_arguments, "VOCAB_SIZES", {"town-ko": 600, "town-en": 400})
+    monkeypatch.setattr(pretrain, "TOWN_TEXTS", 500)
+    monkeypatch.setattr(pretrain_arguments, "VOCAB_SIZES", {"town-ko": 600, "town-en": 400})
     both = train_tokenizer("town", None, corpus_texts("town")).vocab
     for name in ("town-ko", "town-en"):
         assert set(train_tokenizer(name, None, corpus_texts(name)).vocab) <= set(both)

@@ -7,7 +7,8 @@ import torch
 from ipywidgets.widgets.widget import _instances as LIVING  # no public name: Widget.widgets is deprecated
 
 from course_lib.classroom import predict
-from course_lib.classroom.cards.card import CodeCard, card
+from course_lib.classroom.cards.answered_here import card
+from course_lib.classroom.cards.card import CodeCard
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.widgets import shown
 from course_lib.classroom.widgets.attention_explorer import explore_attention

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from course_lib.classroom import my_code, use_library_code, use_my_code
-from course_lib.classroom.cards.card import card
+from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.course_map import CourseMap
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import submit

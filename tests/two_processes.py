@@ -6,7 +6,7 @@ First the command with these options; then steps in which one of them, or both, 
 import safetensors.torch
 import torch
 
-from course_lib import pretraining_command
+from course_lib import pretrain
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.files import write_file
 from course_lib.masking import Vocabulary
@@ -51,6 +51,6 @@ def train_both(args):
 
 
 if __name__ == "__main__":
-    train = pretraining_command.train
-    pretraining_command.train = train_both
-    pretraining_command.main()
+    train = pretrain.train
+    pretrain.train = train_both
+    pretrain.main()

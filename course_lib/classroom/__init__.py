@@ -11,7 +11,7 @@ figures.py      pictures by matplotlib                     tables.py      tables
 
 from IPython import get_ipython
 
-from course_lib.classroom.cards.card import card
+from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.course_map import progress
 from course_lib.classroom.cards.exercise_cell import exercise
 from course_lib.classroom.cards.predictions import predict

@@ -1,4 +1,4 @@
-"""Week 5: pre-training from the shell, alone or under torchrun. `python -m course_lib.pretraining --help`"""
+"""Week 5: pre-training from the shell, alone or under torchrun. `python -m course_lib.pretrain --help`"""
 
 import argparse
 import gc
@@ -16,8 +16,8 @@ from course_lib.checkpoint import load_tokenizer, save_model, write_file
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
 from course_lib.ladder import evaluate, hide_for_evaluation, ladder, told_twice
 from course_lib.masking import Vocabulary
+from course_lib.pretrain_arguments import arguments, config_of, record, training_of, vocabulary_size
 from course_lib.pretraining import PreTraining, checkpoints, load_checkpoint, process, save_checkpoint
-from course_lib.pretraining_arguments import arguments, config_of, record, training_of, vocabulary_size
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -176,3 +176,7 @@ def main(argv=None):
         if distributed.is_initialized():
             distributed.destroy_process_group()
             gc.collect()  # ends the group's threads now: DistributedDataParallel, a cycle, still holds them
+
+
+if __name__ == "__main__":
+    main()

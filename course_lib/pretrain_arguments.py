@@ -41,7 +41,7 @@ setting decides what is learned: one that differs is refused. A text file or fol
 
 def make_parser():
     parser = argparse.ArgumentParser(
-        "python -m course_lib.pretraining", description="Pre-train a BERT.", epilog=RESUMING
+        "python -m course_lib.pretrain", description="Pre-train a BERT.", epilog=RESUMING
     )
     parser.add_argument("--corpus", help="town-ko, town-en, town (both), docs, or a text file or folder")
     parser.add_argument(

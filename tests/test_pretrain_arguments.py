@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from course_lib import pretraining_command
+from course_lib import pretrain
 from course_lib.bert import BertForMaskedLM
 from course_lib.corpus import Batches, Examples, corpus_texts, tokenized
 from course_lib.masking import Vocabulary
+from course_lib.pretrain_arguments import arguments, config_of, record, training_of
 from course_lib.pretraining import PreTraining, save_checkpoint
-from course_lib.pretraining_arguments import arguments, config_of, record, training_of
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 TOKENIZER = WordPieceTokenizer([*SPECIAL, "one", "two", "three"])
@@ -27,7 +27,7 @@ def text(tmp_path):
 def refused(capsys, *options):
     """Why the command does not even begin, in the words behind `error: `."""
     with pytest.raises(SystemExit) as end:
-        pretraining_command.main([str(each) for each in options])
+        pretrain.main([str(each) for each in options])
     assert end.value.code == 2
     return capsys.readouterr().err.partition("error: ")[2].strip()
 
@@ -86,7 +86,7 @@ def places(text, tmp_path, monkeypatch):
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr(pretraining_command, "train", lambda args: pytest.fail("it was begun"))
+    monkeypatch.setattr(pretrain, "train", lambda args: pytest.fail("it was begun"))
 
 
 @pytest.mark.parametrize("options", REFUSED)
@@ -220,15 +220,15 @@ def test_damaged_settings_are_named(begun, capsys):
 
 
 def test_a_finished_run_says_that_nothing_is_left(begun, capsys, monkeypatch):
-    monkeypatch.setattr(pretraining_command, "ladder", lambda *given: {})
-    pretraining_command.main(["--resume", "--out", str(begun), "--steps", "1"])
+    monkeypatch.setattr(pretrain, "ladder", lambda *given: {})
+    pretrain.main(["--resume", "--out", str(begun), "--steps", "1"])
     assert "This run has come to its end: to train on, give a larger --steps" in capsys.readouterr().out
     assert (begun / "model.safetensors").exists()
 
 
 def test_a_resumed_run_ends_as_the_run_that_was_begun(begun, monkeypatch):
-    monkeypatch.setattr(pretraining_command, "ladder", lambda *given: {})
-    pretraining_command.main(["--resume", "--out", str(begun)])
+    monkeypatch.setattr(pretrain, "ladder", lambda *given: {})
+    pretrain.main(["--resume", "--out", str(begun)])
     assert {path.name for path in begun.glob("checkpoint-*")} == {
         "checkpoint-00000007",
         "checkpoint-00000012",
@@ -239,8 +239,6 @@ def test_settings_are_written_before_the_corpus_is_prepared(text, tmp_path, monk
     def prepare(args, warn):
         raise ValueError(json.loads((args.out / "settings.json").read_text(encoding="utf-8"))["seed"])
 
-    monkeypatch.setattr(pretraining_command, "prepare", prepare)
+    monkeypatch.setattr(pretrain, "prepare", prepare)
     with pytest.raises(SystemExit, match="^5$"):
-        pretraining_command.main(
-            ["--corpus", str(text), "--out", str(tmp_path / "out"), "--steps", "1", "--seed", "5"]
-        )
+        pretrain.main(["--corpus", str(text), "--out", str(tmp_path / "out"), "--steps", "1", "--seed", "5"])
