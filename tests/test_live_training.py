@@ -205,7 +205,7 @@ def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path,
             killed.save()
         if state.step == 33:  # killed between the two files of a save: the history is ahead of the weights
             history = dict(losses=killed.losses, measured=[*killed.measured, (33, 9.9)])
-            (killed.keep / "history.json").write_text(json.dumps(history), encoding="utf-8")
+            (killed.kept.folder / "history.json").write_text(json.dumps(history), encoding="utf-8")
             break
     again = kept_training(tmp_path / "killed", steps=50)
     assert again.run.step == 20 and again.losses == whole.losses[:20]

@@ -5,30 +5,26 @@ It runs in a thread of its own, so that the notebook stays free: the buttons ans
 `keep` it is written to disk every 200 steps, and goes on from there after whatever ended it.
 """
 
-import contextlib
 import json
 import math
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
-from filelock import FileLock, Timeout
 
 from course_lib.bert import BertForMaskedLM
-from course_lib.checkpoint import load_model, load_tokenizer, write_file
+from course_lib.checkpoint import load_model, load_tokenizer
+from course_lib.classroom.experiments.kept_training import KeptTraining
 from course_lib.classroom.figures import draw_ladder
 from course_lib.classroom.widgets.asking import exact_answers
 from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import evaluate, told_twice
-from course_lib.pretraining import checkpoints, read_checkpoint, resume, save_checkpoint
 
 SAY_EVERY, MEASURE_EVERY = 10, 200  # steps
 RATES = {"÷ 10": 0.1, "÷ 2": 0.5, "as planned": 1.0, "× 2": 2.0, "× 10": 10.0}
-HISTORY = "history.json"
-MAY_DIFFER = ("learning_rate", "steps", "minutes")  # between a kept training and the one that goes on
 
 
 class LiveTraining(Shown, widgets.VBox):
@@ -57,14 +53,11 @@ class LiveTraining(Shown, widgets.VBox):
         examples=(),
     ):
         self.run, self.rungs, self.gaps, self.tokenizer = run, rungs, gaps, tokenizer
-        self.keep, self.ready = keep and Path(keep), ready and Path(ready)
+        self.kept, self.ready = KeptTraining(keep and Path(keep), tokenizer), ready and Path(ready)
         self.questions, self.town = questions, town
-        self.losses, self.measured = [], []
         self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
         self.doubt = told_twice(gaps, examples, run.vocab)
-        self.remarks = []  # sentences about what was kept and could not be used
-        self.newest = []  # the newest checkpoint in `keep`, as this kernel knows it
         self.planned_rate = run.training.learning_rate
         self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.wanted = threading.Event()  # cleared to pause
@@ -72,8 +65,7 @@ class LiveTraining(Shown, widgets.VBox):
         # that runs for one that has ended.
         self.idle = threading.Event()
         self.idle.set()
-        if self.keep and checkpoints(self.keep):
-            self.load()
+        self.losses, self.measured = self.kept.load(run)
         self.build()
         if self.run.step:
             self.measure()
@@ -169,8 +161,8 @@ class LiveTraining(Shown, widgets.VBox):
 
     def take_steps(self):
         """Train until the end, or until `wanted` is cleared."""
-        with self.alone():
-            self.require_known()
+        with self.kept.alone():
+            self.kept.require_known()
             for state in self.run:
                 self.losses.append(state.loss)
                 if state.step % MEASURE_EVERY == 0 or self.is_finished:
@@ -183,95 +175,14 @@ class LiveTraining(Shown, widgets.VBox):
                     self.save()
                     break
 
-    # -- kept on disk
-
-    @contextlib.contextmanager
-    def alone(self):
-        """Nobody else writes into `keep` meanwhile. RuntimeError where another kernel does."""
-        if self.keep is None:
-            yield
-            return
-        self.keep.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = FileLock(self.keep.with_name(f".{self.keep.name}.lock")).acquire(timeout=0)
-        except Timeout:
-            raise RuntimeError(f"another kernel trains in {self.keep.name}/: pause it there first") from None
-        with lock:
-            yield
-
-    def require_known(self):
-        """RuntimeError where another kernel has trained on in `keep`: its work would be overwritten."""
-        found = checkpoints(self.keep)[:1] if self.keep else []
-        if found and found != self.newest:
-            raise RuntimeError(
-                f"another kernel has trained in {self.keep.name}/ since, as far as {found[0].stem}: run this "
-                f"cell again to go on from there"
-            )
-
-    def save(self):
-        """Keep everything that has been trained. The history first: what is newer than the weights is cut."""
-        if self.keep is None:
-            return
-        history = dict(losses=self.losses, measured=self.measured)
-        try:
-            self.keep.mkdir(parents=True, exist_ok=True)
-            write_file(self.keep / HISTORY, json.dumps(history).encode())
-            save_checkpoint(self.run, self.tokenizer, self.keep)
-        except OSError as error:
-            raise OSError(
-                f"the training could not be kept in {self.keep.name}/ ({error}). What was kept before is "
-                f"whole. Make room, and press Go on"
-            ) from error
-        finally:
-            self.newest = checkpoints(self.keep)[:1]
-
-    def load(self):
-        """Go on from what was kept. ValueError where that was another training, or where all is damaged."""
-        try:
-            newest = read_checkpoint(self.keep, warn=self.remarks.append)
-        except ValueError as error:
-            reasons = " ".join(self.remarks)
-            raise ValueError(f"{error}. {reasons} Name another folder as keep, or move it away") from None
-        kept = newest.progress["training"]
-        mine = json.loads(json.dumps(asdict(self.run.training)))
-        other = [name for name in mine if name not in MAY_DIFFER and kept.get(name) != mine[name]]
-        if load_tokenizer(newest.folder).vocab != self.tokenizer.vocab:
-            other.append("vocabulary")
-        if newest.model.config != self.run.model.config:
-            other.append("config")
-        if other:
-            raise ValueError(
-                f"{self.keep} holds a training with another {', '.join(other)}: name another folder as keep, "
-                f"or move that one away"
-            )
-        resume(self.run, newest)
-        self.run.training = replace(self.run.training, learning_rate=kept["learning_rate"])
-        self.losses, self.measured = self.read_history()
-        self.newest = checkpoints(self.keep)[:1]
-
-    def read_history(self):
-        """The losses and measurements as far as the weights have come. Where they cannot be read, none."""
-        step = self.run.step
-        try:
-            history = json.loads((self.keep / HISTORY).read_text(encoding="utf-8"))
-            losses = [float(loss) for loss in history["losses"][:step]]
-            measured = [(int(at), float(loss)) for at, loss in history["measured"] if at <= step]
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            losses, measured = [], []
-            self.remarks.append(
-                f"The curve of the first {step:,} steps is lost, the model is not: {HISTORY} in "
-                f"{self.keep.name}/ is missing or damaged ({error})."
-            )
-        return losses + [math.nan] * (step - len(losses)), measured
-
     def begin_anew(self):
         """Back to step 0 and the first weights. What was kept gets another name and stays."""
         self.pause()
         try:
-            with self.alone():
-                self.set_aside()
+            with self.kept.alone():
+                self.kept.set_aside()
         except (RuntimeError, OSError) as error:  # nothing has changed
-            self.remarks = [str(error)]
+            self.kept.remarks = [str(error)]
             self.say()
             return
         self.run.model.load_state_dict(self.first_weights)
@@ -279,19 +190,9 @@ class LiveTraining(Shown, widgets.VBox):
         self.run.step, self.run.tokens, self.run.seconds = 0, 0, 0.0
         self.losses, self.measured, self.now = [], [], None
         self.trouble = self.borrowed = None
-        self.remarks, self.newest = [], []
         self.draw()
         self.answers.value = ""
         self.say()
-
-    def set_aside(self):
-        """Give the folder of what was kept a name that is free."""
-        if self.keep is None or not self.keep.exists():
-            return
-        number = 1
-        while (aside := self.keep.with_name(f"{self.keep.name}-before-{number}")).exists():
-            number += 1
-        self.keep.rename(aside)
 
     def borrow(self):
         """Take the weights from `ready`; from then on nothing is trained or kept."""
@@ -312,6 +213,10 @@ class LiveTraining(Shown, widgets.VBox):
         self.say()
 
     # -- shown
+
+    def save(self):
+        """Keep everything that has been trained."""
+        self.kept.save(self.run, self.losses, self.measured)
 
     def measure(self, append=True):
         """Held-out loss and accuracy, the picture, and the answers to the questions."""
@@ -373,7 +278,7 @@ class LiveTraining(Shown, widgets.VBox):
 
     def words(self):
         """Where the training is, what its measurement says little about, and what could not be used."""
-        return " ".join(filter(None, [self.where(), self.doubt, *map(escape, self.remarks)]))
+        return " ".join(filter(None, [self.where(), self.doubt, *map(escape, self.kept.remarks)]))
 
     def where(self):
         """Where the training is."""
