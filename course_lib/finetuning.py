@@ -7,12 +7,11 @@ learning. A model that was trained without a pooler gets a new one, too.
 from dataclasses import dataclass
 
 import torch
-from torch.nn.utils import clip_grad_norm_
 
 from course_lib.bert import BertForSequenceClassification
 from course_lib.corpus import pad
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
-from course_lib.pretraining import make_optimizer
+from course_lib.pretraining import make_optimizer, optimise
 from course_lib.similarity import batches_by_length
 
 
@@ -72,15 +71,10 @@ def fine_tune(model, examples, labels, settings):
         rows, order = order[: settings.batch_size], order[settings.batch_size :]
         input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
         attention_mask = input_ids != model.config.pad_token_id
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate_at(step)
         with ONE_AT_A_TIME:
             model.train()
             loss = model(input_ids, attention_mask=attention_mask, labels=labels[rows]).loss
-            optimizer.zero_grad()
-            loss.backward()
-            clip_grad_norm_(model.parameters(), settings.clip)
-            optimizer.step()
+            optimise(model, optimizer, loss, settings.learning_rate_at(step), settings.clip)
         yield loss.item()
 
 

@@ -115,8 +115,6 @@ class PreTraining:
         """Hide, guess, compare, improve. Returns the loss and the number of pieces read, over all
         processes.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
         input_ids = self.batches[self.step]  # (batch, n)
         generator = torch.Generator().manual_seed(self.training.seed * NEXT_SEED + self.step)
         hidden_ids, labels = mask_tokens(
@@ -143,10 +141,7 @@ class PreTraining:
             # Each process knows the mean over its own gaps; weighted like this, their average is the mean
             # over all.
             loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
-            self.optimizer.zero_grad()
-            loss.backward()
-            clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.optimizer.step()
+            optimise(self.model, self.optimizer, loss, learning_rate, self.training.clip)
         return agreed(loss.detach()), tokens
 
     def state(self):
@@ -181,6 +176,16 @@ def make_optimizer(model, training):
         dict(params=others, weight_decay=0.0),
     ]
     return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def optimise(model, optimizer, loss, learning_rate, clip):
+    """One step: the gradients of `loss`, together cut down to the length `clip`, move the weights."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.zero_grad()
+    loss.backward()
+    clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
 
 
 def process():

@@ -4,6 +4,7 @@ It fills gaps in the town's stories about words with several meanings (배, 눈,
 once. It has no positions: week 2 has not met them. Writes data/week2/: vocabulary, weights, the log.
 """
 
+import math
 import random
 
 import safetensors.torch
@@ -17,6 +18,7 @@ from course_lib.classroom.materials.small_encoder import FOLDER, SIZE
 from course_lib.corpus import pad
 from course_lib.encoder import Encoder
 from course_lib.masking import Vocabulary, mask_tokens
+from course_lib.pretraining import optimise
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -70,10 +72,8 @@ def main():
         chosen = labels != IGNORE_INDEX
         logits = vectors[chosen] @ embedding.weight.T / SIZE["hidden_size"] ** 0.5  # (gaps, pieces)
         loss = F.cross_entropy(logits, labels[chosen])
-        optimizer.param_groups[0]["lr"] = 2e-3 * min(step / 100, 1 - (step - 1) / STEPS)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        learning_rate = 2e-3 * min(step / 100, 1 - (step - 1) / STEPS)
+        optimise(model, optimizer, loss, learning_rate, clip=math.inf)
         if step % 100 == 0:
             log.append(f"step {step:5}  loss {loss.item():.3f}")
             print(log[-1], flush=True)

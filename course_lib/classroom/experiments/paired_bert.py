@@ -9,7 +9,7 @@ from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import ids_of, pad
 from course_lib.ladder import at_rest, hide_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
-from course_lib.pretraining import Training, make_optimizer
+from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
 
 
@@ -85,8 +85,6 @@ class PairedBert:
         for step in watch(range(steps), steps, label):
             ids, types, is_torn = next(batches)
             hidden, labels = mask_tokens(ids, self.grown.vocab, generator=generator)
-            for group in optimizer.param_groups:
-                group["lr"] = training.learning_rate_at(step, step / steps)
             output = model(
                 hidden,
                 types,
@@ -95,10 +93,8 @@ class PairedBert:
                 next_sentence_label=is_torn if next_sentence else None,
                 masked_only=True,
             )
-            optimizer.zero_grad()
-            output.loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
-            optimizer.step()
+            learning_rate = training.learning_rate_at(step, step / steps)
+            optimise(model, optimizer, output.loss, learning_rate, training.clip)
         return self.loss(model), self.accuracy(model)
 
     @torch.no_grad()
