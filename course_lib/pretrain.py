@@ -73,49 +73,62 @@ def upto(texts, characters):
 
 
 def train(args):
+    """A whole run: its texts, its model, its steps. The first process measures, writes and says how it goes."""
     is_first = process()[0] == 0
-    if is_first:
-        record(args)
-        prepared = prepare(args, tqdm.write)
-    if distributed.is_initialized():
-        distributed.barrier()  # the others read what the first one has written
-    if not is_first:
-        prepared = prepare(argparse.Namespace(**(vars(args) | dict(resume=True))), tqdm.write)
-    tokenizer, examples, held_out = prepared
-    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(args.seed)
-    config = config_of(vars(args), len(tokenizer.vocab))
-    vocab = Vocabulary(tokenizer.vocab)
-    batches = Batches(examples, args.batch_size, vocab.pad_id, args.seed)
-    run = PreTraining(BertForMaskedLM(config).to(device), batches, vocab, training_of(vars(args)))
+    tokenizer, examples, held_out = prepared(args, is_first)
+    run = new_run(args, tokenizer, examples)
     if args.resume:
         load_checkpoint(run, args.out, warn=tqdm.write)
-        if run.done() >= 1 and is_first:
-            tqdm.write("This run has come to its end: to train on, give a larger --steps or --minutes.")
-    if is_first:  # it alone measures
-        gaps = hide_for_evaluation(held_out.read(range(len(held_out))), vocab)
-        rungs = rungs_of(args.corpus, tokenizer, gaps, examples)
+    if not is_first:
+        for _ in run:
+            pass  # its share of every step
+        return
+    if run.done() >= 1:
+        tqdm.write("This run has come to its end: to train on, give a larger --steps or --minutes.")
+    gaps = hide_for_evaluation(held_out.read(range(len(held_out))), run.vocab)
+    take_steps(args, run, tokenizer, gaps, rungs_of(args.corpus, tokenizer, gaps, examples))
+    save_model(run.model, args.out, tokenizer)
+
+
+def prepared(args, is_first):
+    """What `prepare` gives. The other processes wait, and read what the first one has written."""
+    if is_first:
+        record(args)
+        found = prepare(args, tqdm.write)
+    if distributed.is_initialized():
+        distributed.barrier()
+    return found if is_first else prepare(argparse.Namespace(**(vars(args) | dict(resume=True))), tqdm.write)
+
+
+def new_run(args, tokenizer, examples):
+    """The PreTraining of these settings, at its first step."""
+    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(args.seed)
+    vocab = Vocabulary(tokenizer.vocab)
+    model = BertForMaskedLM(config_of(vars(args), len(tokenizer.vocab))).to(device)
+    batches = Batches(examples, args.batch_size, vocab.pad_id, args.seed)
+    return PreTraining(model, batches, vocab, training_of(vars(args)))
+
+
+def take_steps(args, run, tokenizer, gaps, rungs):
+    """Train to the end; say how it goes, measure and keep, as often as the settings want."""
     metrics = Metrics(args.out / "metrics.jsonl", run.step)
     total = args.steps or round(60 * args.minutes)
     unit = "step" if args.steps else "s"
-    with tqdm(total=total, initial=min(total, progress(run)), unit=unit, disable=not is_first) as bar:
+    with tqdm(total=total, initial=min(total, progress(run)), unit=unit) as bar:
         for state in run:
+            finished = run.done() >= 1
             bar.update(min(total, progress(run)) - bar.n)
-            if is_first and (state.step % 10 == 0):
+            if state.step % 10 == 0:
                 speed = f"{state.tokens / state.seconds:,.0f} tokens/s"
                 bar.set_postfix_str(f"loss {state.loss:.3f}, {rung_below(state.loss, rungs)}, {speed}")
-            if not is_first:
-                continue
-            finished = run.done() >= 1
             if state.step % args.evaluate_every == 0 or finished:
-                loss, accuracy = evaluate(run.model, gaps, vocab)
+                loss, accuracy = evaluate(run.model, gaps, run.vocab)
                 metrics.add(vars(state) | dict(held_out_loss=loss, held_out_accuracy=accuracy, rungs=rungs))
-                tqdm.write(f"step {state.step}: held-out loss {loss:.4f}, accuracy {accuracy:.4f}, "
-                           f"{rung_below(loss, rungs)}")  # fmt: skip
+                passed = rung_below(loss, rungs)
+                tqdm.write(f"step {state.step}: held-out loss {loss:.4f}, accuracy {accuracy:.4f}, {passed}")
             if state.step % args.checkpoint_every == 0 or finished:
                 save_checkpoint(run, tokenizer, args.out)
-    if is_first:
-        save_model(run.model, args.out, tokenizer)
 
 
 def rungs_of(corpus, tokenizer, gaps, examples):
