@@ -73,7 +73,7 @@ def upto(texts, characters):
 
 
 def train(args):
-    """A whole run: its texts, its model, its steps. The first process measures, writes and says how it goes."""
+    """A whole run: its texts, model and steps. The first process measures, writes and says how it goes."""
     is_first = process()[0] == 0
     tokenizer, examples, held_out = prepared(args, is_first)
     run = new_run(args, tokenizer, examples)
