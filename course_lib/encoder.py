@@ -87,9 +87,8 @@ class Encoder(nn.Module):
                 raise ValueError(
                     f"{name} has the shape {tuple(given.shape)}, expected (batch, n) = {expected}"
                 )
-        if (
-            attention_mask is not None and attention_mask.is_floating_point()
-        ):  # 0 and -inf would be read wrongly
+        # Of floats, 0 and -inf could be meant, and would be read the other way round.
+        if attention_mask is not None and attention_mask.is_floating_point():
             raise ValueError(f"attention_mask must be bool, or integers 1 and 0; got {attention_mask.dtype}")
         if keep is not None and keep.dtype != torch.bool:  # integers would be read as row numbers
             raise ValueError(f"keep must be bool, got {keep.dtype}")

@@ -9,17 +9,23 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib.bert import initialise
-from course_lib.encoder import Encoder, EncoderLayer
+from course_lib.encoder import Encoder
 from course_lib.positions import RotaryAttention, check_head_size
 
 # -- LayerNorm before each sublayer (pre-LN)
 
 
-class PreNormLayer(EncoderLayer):
+class PreNormLayer(nn.Module):
     """Each sublayer reads a normalised copy, and its result is added to what was never normalised.
 
     Post-LN, as in 2018, is norm(x + sublayer(x)); this is x + sublayer(norm(x)). Xiong et al. 2020, figure 1.
+    layer: an EncoderLayer, whose parts are joined in another order here
     """
+
+    def __init__(self, layer):
+        super().__init__()
+        for name, part in layer.named_children():
+            self.add_module(name, part)
 
     def forward(self, hidden, mask=None, output_weights=False, keep=None):
         context, weights = self.attention(self.attention_norm(hidden), mask, output_weights)
@@ -45,10 +51,8 @@ class PreNormEncoder(Encoder):
 
 def pre_norm(model):
     """LayerNorm before each sublayer instead of behind it."""
-    encoder = model.bert.encoder
-    for layer in encoder.layers:
-        layer.__class__ = PreNormLayer  # the same parts, joined in another order
-    model.bert.encoder = PreNormEncoder(encoder.layers, model.config.hidden_size, model.config.layer_norm_eps)
+    layers = nn.ModuleList(map(PreNormLayer, model.bert.encoder.layers))
+    model.bert.encoder = PreNormEncoder(layers, model.config.hidden_size, model.config.layer_norm_eps)
 
 
 # -- a gate in the feed-forward network (GeGLU)
@@ -103,8 +107,12 @@ def rotary_positions(model):
     """Queries and keys turned by their position; nothing about positions is added to the words."""
     check_head_size(model.config.hidden_size, model.config.num_attention_heads)
     model.bert.embeddings.position_embeddings.weight.requires_grad_(False).zero_()  # adding 0 changes nothing
+    size, heads = model.config.hidden_size, model.config.num_attention_heads
     for layer in model.bert.encoder.layers:
-        layer.attention.__class__ = RotaryAttention  # the same matrices, used in another way
+        old = layer.attention
+        with torch.device("meta"):  # no numbers of its own: it gets the matrices that are there
+            layer.attention = RotaryAttention(size, heads, old.dropout, old.fused)
+        layer.attention.query_key_value, layer.attention.output = old.query_key_value, old.output
 
 
 def local_mask(length, window):
