@@ -177,7 +177,7 @@ def width_for(kind, budget, **options):
 # -- many models at once
 
 
-class Together:
+class Ensemble:
     """Models of one kind that train at the same time, each from its own start and on its own data.
 
     Their weights lie one behind the other in tensors with one dimension more, and `vmap` runs all models in

@@ -17,7 +17,13 @@ from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
 from course_lib.ladder import evaluate, hide_for_evaluation, ladder, told_twice
 from course_lib.masking import Vocabulary
 from course_lib.pretrain_arguments import arguments, config_of, record, training_of, vocabulary_size
-from course_lib.pretraining import PreTraining, checkpoints, load_checkpoint, process, save_checkpoint
+from course_lib.pretraining import (
+    PreTraining,
+    checkpoints,
+    load_checkpoint,
+    rank_and_world_size,
+    save_checkpoint,
+)
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -74,7 +80,7 @@ def upto(texts, characters):
 
 def train(args):
     """A whole run: its texts, model and steps. The first process measures, writes and says how it goes."""
-    is_first = process()[0] == 0
+    is_first = rank_and_world_size()[0] == 0
     tokenizer, examples, held_out = prepared(args, is_first)
     run = new_run(args, tokenizer, examples)
     if args.resume:

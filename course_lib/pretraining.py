@@ -108,7 +108,7 @@ class PreTraining:
             loss, tokens = self.train_step(learning_rate)
             self.step += 1
             self.tokens += tokens
-            self.seconds += agreed(time.perf_counter() - began)
+            self.seconds += mean_over_ranks(time.perf_counter() - began)
             yield State(self.step, loss, learning_rate, self.tokens, self.seconds)
 
     def train_step(self, learning_rate):
@@ -126,7 +126,7 @@ class PreTraining:
         )
         tokens = (input_ids != self.vocab.pad_id).sum().item()
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
-        rank, processes = process()
+        rank, processes = rank_and_world_size()
         hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
         attention_mask = None  # most batches hold texts of one length and need none
         if (hidden_ids == self.vocab.pad_id).any():
@@ -142,7 +142,7 @@ class PreTraining:
             # over all.
             loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
             optimise(self.model, self.optimizer, loss, learning_rate, self.training.clip)
-        return agreed(loss.detach()), tokens
+        return mean_over_ranks(loss.detach()), tokens
 
     def state(self):
         """{name: tensor}: what the optimiser remembers."""
@@ -188,14 +188,14 @@ def optimise(model, optimizer, loss, learning_rate, clip):
     optimizer.step()
 
 
-def process():
+def rank_and_world_size():
     """(number of this process, number of all processes); (0, 1) without torchrun."""
     if distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
 
-def agreed(value):
+def mean_over_ranks(value):
     """The mean of a number over all processes, so that all decide alike."""
     if not distributed.is_initialized():
         return float(value)

@@ -9,9 +9,9 @@ from course_lib.inductive_bias import (
     LEARNING_RATE,
     Convolutional,
     Dense,
+    Ensemble,
     PatchTransformer,
     Recurrent,
-    Together,
     convolution_matrix,
     count_parameters,
     patches,
@@ -168,20 +168,20 @@ def one_set_for_each(models, n=40):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_together_gives_what_each_gives_alone(kind):
-    together = Together(lambda: kind(9), models=3)
+    ensemble = Ensemble(lambda: kind(9), models=3)
     images, labels = one_set_for_each(3)
     torch.manual_seed(0)
     alone = [kind(9) for _ in range(3)]
     wanted = torch.stack([model(each) for model, each in zip(alone, images)])
-    close(together.logits(images), wanted)
-    close(together.accuracy(images, labels), (wanted.argmax(dim=-1) == labels).float().mean(dim=1))
+    close(ensemble.logits(images), wanted)
+    close(ensemble.accuracy(images, labels), (wanted.argmax(dim=-1) == labels).float().mean(dim=1))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_together_learns_what_each_learns_alone(kind):
     images, labels = one_set_for_each(2)
-    together = Together(lambda: kind(9), models=2)
-    list(together.train(images, labels, [40, 40], steps=4, batch_size=8))
+    ensemble = Ensemble(lambda: kind(9), models=2)
+    list(ensemble.train(images, labels, [40, 40], steps=4, batch_size=8))
     torch.manual_seed(0)
     alone = [kind(9) for _ in range(2)]
     generator = torch.Generator().manual_seed(0)
@@ -196,15 +196,15 @@ def test_together_learns_what_each_learns_alone(kind):
             loss.backward()
             optimizer.step()
     wanted = torch.stack([model(each) for model, each in zip(alone, images)])
-    close(together.logits(images), wanted, 1e-4)
+    close(ensemble.logits(images), wanted, 1e-4)
 
 
 def test_each_model_sees_no_more_than_its_size():
     images, labels = one_set_for_each(2)
     images[0, 10:], images[1, 25:] = torch.nan, torch.nan
-    together = Together(lambda: Dense(5), models=2)
-    list(together.train(images, labels, [10, 25], steps=20, batch_size=32))
-    assert together.logits(images[:, :10]).isfinite().all()
+    ensemble = Ensemble(lambda: Dense(5), models=2)
+    list(ensemble.train(images, labels, [10, 25], steps=20, batch_size=32))
+    assert ensemble.logits(images[:, :10]).isfinite().all()
 
 
 # -- weights as one matrix

@@ -436,7 +436,7 @@ def test_only_the_first_process_reads_what_is_measured(text, whole, monkeypatch)
         return read(examples, rows)
 
     monkeypatch.setattr(Examples, "read", reading)
-    monkeypatch.setattr(pretrain, "process", lambda: (1, 2))
+    monkeypatch.setattr(pretrain, "rank_and_world_size", lambda: (1, 2))
     run_here(text, whole, "--resume", "--steps", "301")
     assert reads == ["train"]  # the window with the batch
 

@@ -10,7 +10,7 @@ from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.classroom.experiments.broken_trainings import (
     LETTERS,
     RECORD,
-    Broken,
+    BuggyTraining,
     answers_beside,
     show_training,
     train,
@@ -150,7 +150,7 @@ def test_the_bugs_do_what_their_names_say(grown):
     ids = torch.tensor([[2, 10, 4, 12, 3, 0]])
     labels = torch.tensor([[-100, -100, 11, -100, -100, -100]])
     for bug, wanted in {None: 11, "shift": 12, "mask": 4, "padding": 11}.items():
-        run = Broken(model, None, grown.vocab, Training(steps=1), bug)
+        run = BuggyTraining(model, None, grown.vocab, Training(steps=1), bug)
         run.healthy = forward
         run.parallel(ids, attention_mask=ids != 0, labels=labels, masked_only=True)
         assert seen["labels"][labels != IGNORE_INDEX].tolist() == [wanted]

@@ -10,7 +10,7 @@ from course_lib import pretrain
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.files import write_file
 from course_lib.masking import Vocabulary
-from course_lib.pretraining import PreTraining, Training, process
+from course_lib.pretraining import PreTraining, Training, rank_and_world_size
 from course_lib.wordpiece import SPECIAL
 
 PIECES = [*SPECIAL, *"abcde"]
@@ -47,7 +47,7 @@ def train_both(args):
     train(args)
     losses, parameters = train_with_holes()
     content = safetensors.torch.save(parameters | {"losses": torch.tensor(losses)})
-    write_file(args.out / f"holes-{process()[0]}.safetensors", content)
+    write_file(args.out / f"holes-{rank_and_world_size()[0]}.safetensors", content)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ LONGER = 40  # pieces of the longer text beside which a question is asked
 QUESTIONS = ("나는 빵집에서 [MASK]을 샀다.", "민수는 수진에게 우유를 주었다. 수진은 그 [MASK]를 마셨다.")
 
 
-class Broken(PreTraining):
+class BuggyTraining(PreTraining):
     """A training with one bug. bug: "shift", "mask", "padding", "rate", or None for a healthy one"""
 
     def __init__(self, model, batches, vocab, training, bug=None):
@@ -59,7 +59,7 @@ def train(grown, bug, steps=STEPS, stop=None):
     model = BertForMaskedLM(grown.config())
     rate = 4e-3 * (100 if bug == "rate" else 1)
     training = Training(steps=steps, batch_size=64, learning_rate=rate, warmup=50)
-    run = Broken(model, Batches(grown.texts, 64, grown.vocab.pad_id), grown.vocab, training, bug)
+    run = BuggyTraining(model, Batches(grown.texts, 64, grown.vocab.pad_id), grown.vocab, training, bug)
     losses, measured = [], []
     for state in run:
         losses.append(round(state.loss, 4))

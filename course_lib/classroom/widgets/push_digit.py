@@ -17,9 +17,9 @@ from course_lib.classroom.widgets.slider import Slider
 from course_lib.inductive_bias import (
     Convolutional,
     Dense,
+    Ensemble,
     PatchTransformer,
     Recurrent,
-    Together,
     place,
     scatter,
     width_for,
@@ -127,9 +127,9 @@ def demonstration():
     left = scatter(images, rows=range(5), columns=TRAINED, generator=generator)[None]  # (1, n, 12, 12)
     models = {}
     for name, kind in KINDS.items():
-        together = Together(partial(kind, width_for(kind, budget=10_000)), models=1)
-        steps = together.train(left, labels[None], [len(labels)], STEPS)
+        ensemble = Ensemble(partial(kind, width_for(kind, budget=10_000)), models=1)
+        steps = ensemble.train(left, labels[None], [len(labels)], STEPS)
         deque(watch(steps, STEPS, f"training: {name}"), maxlen=0)
-        models[name] = lambda canvas, together=together: together.logits(canvas[None])[0]
+        models[name] = lambda canvas, ensemble=ensemble: ensemble.logits(canvas[None])[0]
     one_of_each = [answers.tolist().index(digit) for digit in range(10)]
     return push_digit(models, others[one_of_each], answers[one_of_each], TRAINED)
