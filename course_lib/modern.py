@@ -52,7 +52,8 @@ class PreNormEncoder(Encoder):
 def pre_norm(model):
     """LayerNorm before each sublayer instead of behind it."""
     layers = nn.ModuleList(map(PreNormLayer, model.bert.encoder.layers))
-    model.bert.encoder = PreNormEncoder(layers, model.config.hidden_size, model.config.layer_norm_eps)
+    encoder = PreNormEncoder(layers, model.config.hidden_size, model.config.layer_norm_eps)
+    model.bert.encoder = encoder.train(model.training)
 
 
 # -- a gate in the feed-forward network (GeGLU)
@@ -113,6 +114,7 @@ def rotary_positions(model):
         with torch.device("meta"):  # no numbers of its own: it gets the matrices that are there
             layer.attention = RotaryAttention(size, heads, old.dropout, old.fused)
         layer.attention.query_key_value, layer.attention.output = old.query_key_value, old.output
+        layer.attention.train(old.training)
 
 
 def local_mask(length, window):

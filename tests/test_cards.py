@@ -10,8 +10,9 @@ import torch
 from course_lib.classroom import check
 from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.card import CodeCard, verdict_html
+from course_lib.classroom.cards.exercise_cell import exercise
 from course_lib.classroom.exercises.base import find
-from course_lib.classroom.judging.check import exercise, submit
+from course_lib.classroom.judging.check import submit
 
 pytestmark = pytest.mark.usefixtures("store")
 
