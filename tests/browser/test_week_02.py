@@ -145,6 +145,8 @@ def put_the_layer_in_order(lab):
         for current in range(shown.index(step), place, -1):
             ordering.get_by_title(f"Move up: {step}").press("Space")
             expect(ordering).to_contain_text(f"{current}. {step}")  # on the page, places are counted from 1
+            above = ordering.get_by_title(re.compile("^Move up: ")).nth(current - 1)
+            expect(above).to_have_attribute("title", f"Move up: {step}")  # it comes after the text
         shown.remove(step)
         shown.insert(place, step)
         if place == 0:
