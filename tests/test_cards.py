@@ -10,7 +10,7 @@ import torch
 from course_lib.classroom import check
 from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.card import CodeCard, verdict_html
-from course_lib.classroom.cards.exercise_cell import exercise
+from course_lib.classroom.cards.exercise_decorator import exercise
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import submit
 

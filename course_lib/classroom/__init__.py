@@ -13,7 +13,7 @@ from IPython import get_ipython
 
 from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.course_map import progress
-from course_lib.classroom.cards.exercise_cell import exercise
+from course_lib.classroom.cards.exercise_decorator import exercise
 from course_lib.classroom.cards.predictions import predict
 from course_lib.classroom.exercises.base import Verdict, all_exercises
 from course_lib.classroom.judging.check import check

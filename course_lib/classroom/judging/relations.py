@@ -8,8 +8,8 @@ from collections import Counter
 
 import torch
 
-from course_lib.classroom.judging.changes import changes
 from course_lib.classroom.judging.observing import same
+from course_lib.classroom.judging.usual_relations import changes
 from course_lib.classroom.markdown import plain
 
 PLACES = ("first", "second", "third", "fourth")
