@@ -12,6 +12,7 @@ from itertools import count, islice
 from pathlib import Path
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from course_lib.files import composed, named, replace
 from course_lib.town import Town
@@ -257,10 +258,8 @@ def pad(examples, pad_id):
     """
     if len(examples) == 0 or isinstance(examples[0], str):
         raise ValueError(f"examples must be one or more lists of ids, got {examples[:1]}")
-    batch = torch.full((len(examples), max(map(len, examples))), pad_id)
-    for row, example in zip(batch, examples, strict=True):
-        row[: len(example)] = torch.tensor(example)
-    return batch
+    rows = [torch.tensor(example, dtype=torch.int64) for example in examples]
+    return pad_sequence(rows, batch_first=True, padding_value=pad_id)
 
 
 # How far the seed of a draw is from that of the same draw under the run's next seed, and in the next epoch:

@@ -3,7 +3,7 @@
 import torch
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz
-from course_lib.classroom.exercises.drawing import draw
+from course_lib.classroom.exercises.random_cases import draw
 
 
 class WhatCardsDo(Quiz):

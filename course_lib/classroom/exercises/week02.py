@@ -7,7 +7,7 @@ from torch import nn
 
 from course_lib.attention import merge_heads, split_heads
 from course_lib.classroom.exercises.base import ClickCell, CodeExercise, Ordering, Quiz
-from course_lib.classroom.exercises.drawing import draw
+from course_lib.classroom.exercises.random_cases import draw
 
 
 class ReadTheMatrix(ClickCell):

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz, Sorting
-from course_lib.classroom.exercises.drawing import draw_characters, draw_pieces, draw_words
+from course_lib.classroom.exercises.random_cases import draw_characters, draw_pieces, draw_words
 from course_lib.classroom.markdown import plain
 
 

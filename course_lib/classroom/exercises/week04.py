@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.exercises.base import ClickCell, CodeExercise, Quiz, Sorting
-from course_lib.classroom.exercises.drawing import draw
+from course_lib.classroom.exercises.random_cases import draw
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 
 

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz, Sorting
-from course_lib.classroom.exercises.drawing import draw, draw_words
+from course_lib.classroom.exercises.random_cases import draw, draw_words
 from course_lib.classroom.markdown import plain
 
 
