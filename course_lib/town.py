@@ -71,32 +71,11 @@ class Town:
         self._pieces = {}  # remembered by `candidates`
 
     def compile(self, template):
-        """The steps of a story's shape."""
-        words = re.findall(r"(?:\{[^{}]*\}|[^\s{}])+", template)
-        if "".join(words) != re.sub(r"\s+(?![^{]*\})", "", template):
-            raise ValueError(f"a brace is not closed in {template!r}")
-        parsed = []
-        for word in words:
-            parts = tuple(
-                self.parse_slot(part[1:-1]) if part.startswith("{") else part
-                for part in re.findall(r"\{[^}]*\}|[^{]+", word)
-            )
-            capital = not parsed or (
-                isinstance(parsed[-1][0][-1], str) and parsed[-1][0][-1].endswith((".", '."'))
-            )
-            parsed.append((parts, capital))
-        known, draws = [], []  # in the order of drawing
-        for parts, _ in parsed:
-            new = []
-            for slot in parts:
-                for fact, _ in slot.facts if isinstance(slot, Slot) else ():
-                    for each in (*self.ancestors(fact, known), fact):
-                        if each not in known:
-                            known.append(each)
-                            new.append(each)
-            draws.append(new)
-        steps, needed = [], set()
-        for (parts, capital), new in zip(reversed(parsed), reversed(draws), strict=True):
+        """The steps of a story's shape, one a word."""
+        words = self.parse(template)
+        known, draws = self.facts_in_order(words)
+        steps, needed = [], set()  # from the end: what is still needed behind a step is known then
+        for (parts, capital), new in zip(reversed(words), reversed(draws), strict=True):
             after = tuple(fact for fact in known if fact in needed)
             needed |= {fact for slot in parts if isinstance(slot, Slot) for fact, _ in slot.facts}
             needed |= {
@@ -106,6 +85,39 @@ class Town:
             before = tuple(fact for fact in known if fact in needed)
             steps.append(Step(parts, capital, tuple(new), before, after))
         return steps[::-1]
+
+    def parse(self, template):
+        """[(parts, capital), …], one for each word of a shape. parts: texts and Slots
+        capital: does a sentence begin with the word?
+        """
+        words = re.findall(r"(?:\{[^{}]*\}|[^\s{}])+", template)
+        if "".join(words) != re.sub(r"\s+(?![^{]*\})", "", template):
+            raise ValueError(f"a brace is not closed in {template!r}")
+        parsed, capital = [], True
+        for word in words:
+            parts = tuple(
+                self.parse_slot(part[1:-1]) if part.startswith("{") else part
+                for part in re.findall(r"\{[^}]*\}|[^{]+", word)
+            )
+            parsed.append((parts, capital))
+            capital = isinstance(parts[-1], str) and parts[-1].endswith((".", '."'))
+        return parsed
+
+    def facts_in_order(self, words):
+        """All facts of a shape in the order of drawing, and for each of its words those that are drawn there:
+        the facts of its slots, each behind those on which it depends.
+        """
+        known, draws = [], []
+        for parts, _ in words:
+            new = []
+            for slot in parts:
+                for fact, _ in slot.facts if isinstance(slot, Slot) else ():
+                    for each in (*self.ancestors(fact, known), fact):
+                        if each not in known:
+                            known.append(each)
+                            new.append(each)
+            draws.append(new)
+        return known, draws
 
     def parse_slot(self, content):
         """ "goods2/을" → Slot. ValueError names what the tables do not have."""
