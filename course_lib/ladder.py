@@ -76,6 +76,14 @@ def evaluate(model, batches, vocab):
     return loss / count, right / count
 
 
+def told(batches):
+    """Each text before anything in it was hidden, and where its gaps are: (ids, positions)."""
+    for ids, labels in batches:
+        before = torch.where(labels == IGNORE_INDEX, ids, labels)  # (batch, n)
+        for row, is_gap in zip(before, labels != IGNORE_INDEX, strict=True):
+            yield row.tolist(), is_gap.nonzero().flatten().tolist()
+
+
 FEW = 0.1  # share of the held-out texts that may be training texts, too, before a sentence says so
 
 
@@ -84,8 +92,7 @@ def told_twice(batches, examples, vocab):
 
     batches: of `hide_for_evaluation`   examples: training texts
     """
-    told = [torch.where(labels == IGNORE_INDEX, ids, labels) for ids, labels in batches]
-    held_out = [tuple(row[row != vocab.pad_id].tolist()) for ids in told for row in ids]
+    held_out = [tuple(id for id in ids if id != vocab.pad_id) for ids, _ in told(batches)]
     wanted = set(held_out)
     found = {ids for ids in map(tuple, examples) if ids in wanted}
     twice = sum(ids in found for ids in held_out)
@@ -137,12 +144,8 @@ def ladder(pieces, batches, town=None, examples=None):
     batches: of `hide_for_evaluation`   examples: training texts, for what their neighbours tell about pieces
     The floor is known for a town alone. Elsewhere guesses from counts stand in for it: see `ngram_losses`.
     """
-    counts = Counter(
-        piece
-        for ids, labels in batches
-        for piece in torch.where(labels == IGNORE_INDEX, ids, labels).flatten().tolist()
-        if pieces[piece] not in SPECIAL
-    )
+    texts = list(told(batches))
+    counts = Counter(piece for ids, _ in texts for piece in ids if pieces[piece] not in SPECIAL)
     rungs = {
         "even guess (ln V)": math.log(len(pieces)),
         "entropy of the pieces": entropy(list(counts.values())),
@@ -152,13 +155,9 @@ def ladder(pieces, batches, town=None, examples=None):
     if examples is not None and town is not None:
         rungs["two neighbours"] = neighbours_entropy(count_neighbours(examples))
     if town is not None:
-        stories, masks = [], []
-        for ids, labels in batches:
-            for row, gaps in zip(ids.tolist(), labels.tolist(), strict=True):
-                ids_told = [i if gap == IGNORE_INDEX else gap for i, gap in zip(row, gaps, strict=True)]
-                tokens = [pieces[i] for i in ids_told]
-                stories.append(tokens[: tokens.index("[SEP]") + 1])
-                masks.append({position for position, gap in enumerate(gaps) if gap != IGNORE_INDEX})
+        tokens = [[pieces[piece] for piece in ids] for ids, _ in texts]
+        stories = [each[: each.index("[SEP]") + 1] for each in tokens]
+        masks = [set(gaps) for _, gaps in texts]
         rungs["floor"] = town.floor(stories, masks).loss
     return rungs
 
