@@ -6,9 +6,9 @@ import time
 import unicodedata
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-# Beside the package in the course's folder, inside it where it was installed from a wheel.
-DATA = next(folder for folder in (HERE.parent / "data", HERE / "data") if (folder / "town").is_dir())
+# Beside the package: in the course's folder, or, by another name, where it was installed from a wheel.
+PLACES = [Path(__file__).resolve().parents[1] / name for name in ("data", "course_lib_data")]
+DATA = next(place for place in PLACES if (place / "town").is_dir())
 
 WAIT, TRIES = 0.05, 40  # seconds, and how often: about two seconds together
 
