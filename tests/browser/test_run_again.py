@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-CLASSROOM = Path(__file__).resolve().parents[2] / "course_lib" / "classroom"
+WIDGETS = Path(__file__).resolve().parents[2] / "course_lib" / "classroom" / "widgets"
 CARD, TWIN = 'card("0.1")', 'card("0.1")  # the same exercise'
 COUNT = "from ipywidgets.widgets.widget import _instances\n\nlen(_instances)"
 LISTENERS = """async ([script, state]) => {
@@ -57,7 +57,7 @@ def test_the_kernel_keeps_no_model_of_an_earlier_run_and_the_other_cell_works(la
 
 @pytest.mark.parametrize("name", STATES)
 def test_a_view_that_goes_takes_its_listeners_off(browser, name):
-    script = base64.b64encode((CLASSROOM / f"{name}.js").read_bytes()).decode()
+    script = base64.b64encode((WIDGETS / f"{name}.js").read_bytes()).decode()
     page = browser.new_page()
     found = page.evaluate(LISTENERS, [f"data:text/javascript;base64,{script}", STATES[name]])
     page.close()
