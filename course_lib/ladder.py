@@ -92,7 +92,7 @@ def told_twice(batches, examples, vocab):
 
     batches: of `hide_for_evaluation`   examples: training texts
     """
-    held_out = [tuple(id for id in ids if id != vocab.pad_id) for ids, _ in told(batches)]
+    held_out = [tuple(piece for piece in ids if piece != vocab.pad_id) for ids, _ in told(batches)]
     wanted = set(held_out)
     found = {ids for ids in map(tuple, examples) if ids in wanted}
     twice = sum(ids in found for ids in held_out)

@@ -6,7 +6,7 @@ course.py       the weeks, in one table
 exercises/      texts, stubs, solutions, mistakes          cards/         what a learner sees of them
 judging/        whether an answer is right, and is kept    widgets/       explorers, the live training
 experiments/    trainings that notebooks tell about        materials/     digits, texts, models
-figures.py      pictures by matplotlib                     tables.py      tables and lists in HTML
+figures/        pictures by matplotlib                     tables.py      tables and lists in HTML
 """
 
 from IPython import get_ipython
