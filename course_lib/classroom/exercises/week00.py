@@ -77,6 +77,32 @@ class AverageVector(CodeExercise):
             """You divided by one less than the number of words. For an average it is the number of words."""
             return vectors.sum(dim=0) / (len(vectors) - 1)
 
+        def first_word_missing(vectors):
+            """The first word is missing in your sum. Python counts rows from 0."""
+            return vectors[1:].sum(dim=0) / len(vectors)
+
+        def last_word_missing(vectors):
+            """The last word is missing in your sum. `range(n)` ends with n − 1 by itself."""
+            return vectors[:-1].sum(dim=0) / len(vectors)
+
+        def first_two_words(vectors):
+            """You average the first two words alone. There may be more of them, or a single one: add up all
+            rows, and divide by how many there are.
+            """
+            return (vectors[0] + vectors[1]) / 2
+
+        def middle_one(vectors):
+            """You take the median, the number in the middle. An average is the sum, divided by how many there
+            are.
+            """
+            return vectors.median(dim=0).values
+
+        def largest(vectors):
+            """You take the largest number of each column. An average is the sum, divided by how many there
+            are.
+            """
+            return vectors.amax(dim=0)
+
         def kept_the_dimension(vectors):
             """The numbers are right, in a matrix of one row. The result is a vector: let the dimension
             disappear.

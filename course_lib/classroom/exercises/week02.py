@@ -297,6 +297,37 @@ class SplitHeads(CodeExercise):
             """It works for the sizes of the example alone: take them from `hidden.shape` and `num_heads`."""
             return hidden.view(1, 2, 3, 2).transpose(1, 2)
 
+        def exchanged_before_the_cut(hidden, num_heads):
+            """You exchange two dimensions and then cut, so the cut no longer goes through the vectors. Cut
+            first, while they are the last dimension; then exchange words and heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.transpose(1, 2).reshape(batch, num_heads, length, hidden_size // num_heads)
+
+        def other_two_exchanged(hidden, num_heads):
+            """The cut is right. Then you exchange dimensions 1 and 3, the words and the numbers of a head;
+            it has to be 1 and 2, the words and the heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(1, 3)
+
+        def last_two_exchanged(hidden, num_heads):
+            """The cut is right. Then you exchange the last two dimensions, the heads and their numbers; it
+            has to be 1 and 2, the words and the heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(2, 3)
+
+        def cut_the_words(hidden, num_heads):
+            """You give each head some of the *words*, with all their numbers. Each head gets all words, and
+            of each a slice: cut the last dimension.
+            """
+            return torch.stack(hidden.chunk(num_heads, dim=1), dim=1)
+
+        def heads_first(hidden, num_heads):
+            """The slices are right, but the heads come before the texts: dimension 0 is the batch."""
+            return torch.stack(hidden.chunk(num_heads, dim=-1))
+
         def turned_each_head(hidden, num_heads):
             """The last two dimensions are exchanged: each head is (n, head_size), a row for each word."""
             batch, length, hidden_size = hidden.shape
@@ -385,6 +416,26 @@ class TooEven(CodeExercise):
             scale = math.sqrt(hidden.shape[-1]) / num_heads
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
 
+        def multiplied_by_the_root(hidden, query_map, key_map, value_map, num_heads):
+            """You multiply by √head_size. It is the right root, but the scores have to be divided by it."""
+            scale = 1 / math.sqrt(hidden.shape[-1] // num_heads)
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
+
+        def divided_after_the_softmax(hidden, query_map, key_map, value_map, num_heads):
+            """You divide the weights, after the softmax: then their rows no longer sum to 1. Divide the
+            scores, before it.
+            """
+            size = hidden.shape[-1] // num_heads
+            mixed = TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=1.0)
+            return mixed / math.sqrt(size)
+
+        def queries_with_queries(hidden, query_map, key_map, value_map, num_heads):
+            """The scale is right now. But the scores come from the queries alone: each query meets each
+            **key**.
+            """
+            scale = math.sqrt(hidden.shape[-1] // num_heads)
+            return TooEven.attend(hidden, query_map, query_map, value_map, num_heads, scale)
+
         def fixed_and_broken(hidden, query_map, key_map, value_map, num_heads):
             """The scale is right now. But the softmax was right before: it has to run over the keys,
             dim=-1.
@@ -469,7 +520,8 @@ class LayerOrder(Ordering):
 
 class AddAndNorm(CodeExercise):
     """The end of each half of an encoder layer, as BERT was published (post-LN): LayerNorm(x + Sublayer(x)).
-    `hidden` is x, and `change` is the tensor that attention or the network has computed from it.
+    `hidden` is x, and `change` is the tensor that attention or the network has computed from it. `norm` is a
+    layer to be called; not each has a bias.
     """
 
     id, title, name = "2.6", "Add and norm", "add_and_norm"
@@ -538,6 +590,62 @@ class AddAndNorm(CodeExercise):
             """
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], norm.weight, norm.bias)
 
+        def always_a_bias(hidden, change, norm):
+            """Your own LayerNorm is right where `norm` has a bias. Some have none, and then `norm.bias` is
+            None. Call `norm` itself: it knows what it has.
+            """
+            return nn.functional.layer_norm(
+                hidden + change, hidden.shape[-1:], norm.weight, norm.bias + 0, norm.eps
+            )
+
+        def spread_by_one_less(hidden, change, norm):
+            """You normalise by yourself, with the standard deviation that divides by n − 1: LayerNorm divides
+            by n. Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(hidden + change, norm, lambda x: x.std(-1, keepdim=True) + norm.eps)
+
+        def variance_by_one_less(hidden, change, norm):
+            """You normalise by yourself, with the variance that divides by n − 1: LayerNorm divides by n.
+            Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(
+                hidden + change, norm, lambda x: torch.sqrt(x.var(-1, keepdim=True) + norm.eps)
+            )
+
+        def eps_outside_the_root(hidden, change, norm):
+            """You normalise by yourself, and add `eps` to the standard deviation: in LayerNorm it stands
+            under the root. Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(
+                hidden + change, norm, lambda x: x.std(-1, correction=0, keepdim=True) + norm.eps
+            )
+
+        def without_scale_and_shift(hidden, change, norm):
+            """You normalise by yourself, and the scale and the shift that `norm` has learned are missing.
+            Call `norm` itself.
+            """
+            return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], eps=norm.eps)
+
+        def norm_inside_too(hidden, change, norm):
+            """You normalise twice: the change, and then the sum. One LayerNorm, around the sum."""
+            return norm(hidden + norm(change))
+
+        def norm_of_x_too(hidden, change, norm):
+            """You normalise twice: x, and then the sum. One LayerNorm, around the sum."""
+            return norm(norm(hidden) + change)
+
+        def normalised_twice(hidden, change, norm):
+            """You normalise the sum twice. Once is what is asked for."""
+            return norm(norm(hidden + change))
+
+        def another_round(hidden, change, norm):
+            """The first round is right, and then x is added and normalised once more. Once is enough."""
+            return norm(hidden + norm(hidden + change))
+
+        def x_twice(hidden, change, norm):
+            """x is there twice. Add it once: `change` is what the sublayer made of it."""
+            return norm(hidden + hidden + change)
+
         def called_the_change(hidden, change, norm):
             """`change` is a tensor, the finished Sublayer(x), and cannot be called: add it."""
             return norm(hidden + change(hidden))
@@ -560,6 +668,10 @@ class AddAndNorm(CodeExercise):
         yield dict(hidden=draw(6, seed=10), change=draw(6, seed=11), norm=AddAndNorm.norm(6))
         close = dict(hidden=0.1 * draw(3, 5, seed=12), change=0.1 * draw(3, 5, seed=13))
         yield dict(**close, norm=AddAndNorm.norm(5, eps=0.1))  # an eps that counts
+
+    def by_hand(x, norm, spread):
+        """A LayerNorm with another spread, for the mistakes."""
+        return (x - x.mean(-1, keepdim=True)) / spread(x) * norm.weight + norm.bias
 
     def norm(size, bias=True, eps=1e-5):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""

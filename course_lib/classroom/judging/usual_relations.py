@@ -56,6 +56,7 @@ FLOATS = [
     ("the wanted one after a tanh too many", torch.tanh),
     ("the wanted one after a sigmoid too many", torch.sigmoid),
     ("the wanted one, rounded", torch.round),
+    ("the wanted one, rounded down to whole numbers, as // does", torch.floor),
     ("the wanted one after a softmax too many", lambda each: each.softmax(dim=-1)),
     ("the wanted one with each last dimension divided by its sum", lambda e: e / e.sum(-1, keepdim=True)),
     (
