@@ -1,5 +1,7 @@
 """The exercises of week 0: one question, one function."""
 
+import math
+
 import torch
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz
@@ -103,11 +105,28 @@ class AverageVector(CodeExercise):
             """
             return vectors.amax(dim=0)
 
+        def half_and_half(vectors):
+            """You average the average so far with the next word, so that the last words count most. Add all
+            words up, and divide once.
+            """
+            average = vectors[0]
+            for vector in vectors[1:]:
+                average = (average + vector) / 2
+            return average.clone()
+
         def kept_the_dimension(vectors):
             """The numbers are right, in a matrix of one row. The result is a vector: let the dimension
             disappear.
             """
             return vectors.mean(dim=0, keepdim=True)
+
+    def explain(given, got, wanted):
+        vectors = given["vectors"]
+        total, number = vectors.sum(dim=0), len(vectors)
+        divisor = (total[0] / got[0]).item()
+        if math.isfinite(divisor) and torch.allclose(got * divisor, total, atol=1e-5):
+            return f"Your sum is divided by {divisor:.3g}, and there are {number} words."
+        return None
 
     def cases():
         yield dict(vectors=torch.tensor([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]))

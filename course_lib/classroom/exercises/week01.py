@@ -175,6 +175,29 @@ class Place(CodeExercise):
             placed[row : row + height, column : column + width] = image
             return placed
 
+    def explain(given, got, wanted):
+        """Where the image stands, if it stands there as it is."""
+        image, row, column = given["image"], given["row"], given["column"]
+        for words, turned in (("Your image", image), ("Your image, transposed,", image.T)):
+            height, width = turned.shape
+            for top in range(len(got) - height + 1):
+                for left in range(len(got) - width + 1):
+                    moved = torch.zeros_like(got)
+                    moved[top : top + height, left : left + width] = turned
+                    if not torch.equal(got, moved):
+                        continue
+                    if (top, left) == (row, column):
+                        return "Your image stands at the right place, but transposed: its rows are columns."
+                    return (
+                        f"{words} stands at row {top}, column {left}. Its upper left corner has to be at row "
+                        f"{row}, column {column}."
+                    )
+        around = got.clone()
+        around[row : row + image.shape[0], column : column + image.shape[1]] = 0
+        if not around.any():
+            return "Your image stands at the right place, but its numbers are not those of `image`."
+        return None
+
     def cases():
         yield dict(image=torch.tensor([[1.0, 2.0]]), row=2, column=1, canvas=4)
         yield dict(image=draw(2, 3), row=0, column=2, canvas=5)
@@ -508,6 +531,18 @@ class ConvolutionMatrix(CodeExercise):
             """The same row everywhere: the kernel has to move one pixel on with each row."""
             matrix = ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
             return matrix[length // 2].expand(length, length).clone()
+
+    def explain(given, got, wanted):
+        """The first entry that is wrong, and whether the others are in its row or its column."""
+        wrong = ~torch.isclose(got, wanted, rtol=1e-4, atol=1e-6)
+        row, column = wrong.nonzero()[0].tolist()
+        rows, columns = wrong.any(dim=1).sum(), wrong.any(dim=0).sum()
+        only = f"row {row}" if rows == 1 else f"column {column}" if columns == 1 else None
+        where = f"All is right but {only}. " if only else ""
+        place = column - row + len(given["kernel"]) // 2
+        inside = 0 <= place < len(given["kernel"])
+        belongs = f"place {place} of the kernel, {wanted[row, column]:.3f}," if inside else "0"
+        return f"{where}At row {row}, column {column}, {belongs} belongs; yours is {got[row, column]:.3f}."
 
     def fill(kernel, length, shift):
         """The matrix whose kernel begins `shift` pixels before the diagonal, for the mistakes."""

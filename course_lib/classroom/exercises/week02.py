@@ -102,6 +102,13 @@ class AttentionWeights(CodeExercise):
             scores = query @ key.transpose(-2, -1) / math.sqrt(key.shape[-2])
             return AttentionWeights.finish(scores, mask)
 
+        def root_of_dimension_one(query, key, mask=None):
+            """You take d from dimension 1. That is right for one text; in a batch d is another dimension, the
+            last one: shape[-1].
+            """
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[1])
+            return AttentionWeights.finish(scores, mask)
+
         def mask_always_there(query, key, mask=None):
             """`mask` may be None, which means that everything is allowed: mask only `if mask is not None`."""
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
@@ -324,6 +331,16 @@ class SplitHeads(CodeExercise):
             """
             return torch.stack(hidden.chunk(num_heads, dim=1), dim=1)
 
+        def whole_vectors_for_each(hidden, num_heads):
+            """Each head has the whole vectors, with all their numbers. It gets a slice of each: head_size
+            numbers.
+            """
+            return hidden[:, None].repeat(1, num_heads, 1, 1)
+
+        def one_head_alone(hidden, num_heads):
+            """There is only the first head in your result. Make a slice for each of num_heads heads."""
+            return hidden[:, None, :, : hidden.shape[-1] // num_heads].clone()
+
         def heads_first(hidden, num_heads):
             """The slices are right, but the heads come before the texts: dimension 0 is the batch."""
             return torch.stack(hidden.chunk(num_heads, dim=-1))
@@ -332,6 +349,20 @@ class SplitHeads(CodeExercise):
             """The last two dimensions are exchanged: each head is (n, head_size), a row for each word."""
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, num_heads, hidden_size // num_heads).permute(0, 2, 3, 1)
+
+    def explain(given, got, wanted):
+        """From which word and which of its numbers the first wrong number comes."""
+        hidden = given["hidden"]
+        text, head, word, number = (got != wanted).nonzero()[0].tolist()
+        found = (hidden[text] == got[text, head, word, number]).nonzero().tolist()
+        if len(found) != 1:
+            return None
+        its_word, its_number = found[0]
+        right = head * (hidden.shape[-1] // given["num_heads"]) + number
+        return (
+            f"Head {head} has for word {word}, at place {number}, number {its_number} of word {its_word}. It "
+            f"has to be number {right} of word {word}."
+        )
 
     def cases():
         yield dict(hidden=torch.arange(12.0).view(1, 2, 6), num_heads=3)
@@ -429,6 +460,22 @@ class TooEven(CodeExercise):
             mixed = TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=1.0)
             return mixed / math.sqrt(size)
 
+        def whole_size_without_root(hidden, query_map, key_map, value_map, num_heads):
+            """You divide by hidden_size, without a root: the weights are more even still. It has to be the
+            root of head_size.
+            """
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=hidden.shape[-1])
+
+        def merged_without_the_exchange(hidden, query_map, key_map, value_map, num_heads):
+            """The scale is right now. But the heads were merged rightly before: `merge_heads` first exchanges
+            heads and words, and a `view` or `reshape` alone does not.
+            """
+            query, key, value = (
+                split_heads(hidden @ each, num_heads) for each in (query_map, key_map, value_map)
+            )
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+            return (scores.softmax(dim=-1) @ value).reshape(hidden.shape)
+
         def queries_with_queries(hidden, query_map, key_map, value_map, num_heads):
             """The scale is right now. But the scores come from the queries alone: each query meets each
             **key**.
@@ -462,8 +509,21 @@ class TooEven(CodeExercise):
         )
         return merge_heads((query @ key.transpose(-2, -1) / scale).softmax(dim=over) @ value)
 
+    def explain(given, got, wanted):
+        """By what the scores are divided, if it is that alone: the nearest of many numbers, then nearer."""
+        lowest, highest = -6.0, 6.0
+        for _ in range(8):
+            powers = torch.linspace(lowest, highest, 41).tolist()
+            errors = [(TooEven.attend(**given, scale=2**power) - got).abs().max().item() for power in powers]
+            best = powers[errors.index(min(errors))]
+            lowest, highest = best - (highest - lowest) / 20, best + (highest - lowest) / 20
+        if min(errors) > 1e-4:
+            return None
+        head_size = given["hidden"].shape[-1] // given["num_heads"]
+        return f"Your scores are divided by {2**best:.3g}; √head_size is {math.sqrt(head_size):.3g} here."
+
     def cases():
-        yield dict(hidden=draw(1, 2, 2), **TooEven.maps(2), num_heads=1)
+        yield dict(hidden=0.4 * draw(1, 2, 2), **TooEven.maps(2), num_heads=1)
         yield dict(hidden=draw(1, 3, 4), **TooEven.maps(4), num_heads=2)
         yield dict(hidden=draw(2, 5, 12, seed=1), **TooEven.maps(12), num_heads=4)
         yield dict(hidden=draw(2, 4, 6, seed=2), **TooEven.maps(6), num_heads=1)
@@ -576,6 +636,10 @@ class AddAndNorm(CodeExercise):
             """The change is missing: whatever attention found is thrown away."""
             return norm(hidden)
 
+        def subtracted(hidden, change, norm):
+            """You subtract the change. What is normalised is the sum, x + Sublayer(x)."""
+            return norm(hidden - change)
+
         def normalised_each(hidden, change, norm):
             """You normalise both and then add. One LayerNorm, around the sum."""
             return norm(hidden) + norm(change)
@@ -626,6 +690,22 @@ class AddAndNorm(CodeExercise):
             """
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], eps=norm.eps)
 
+        def over_all_positions(hidden, change, norm):
+            """You normalise by yourself, with one mean and one variance of all numbers. Each vector has its
+            own: the last dimension alone. Call `norm` itself.
+            """
+            x = hidden + change
+            x = (x - x.mean()) / torch.sqrt(x.var(correction=0) + norm.eps) * norm.weight
+            return x if norm.bias is None else x + norm.bias
+
+        def mean_not_taken_away(hidden, change, norm):
+            """You normalise by yourself, and the mean of each vector is not taken away before. Call `norm`
+            itself.
+            """
+            x = hidden + change
+            x = x / torch.sqrt((x * x).mean(dim=-1, keepdim=True) + norm.eps) * norm.weight
+            return x if norm.bias is None else x + norm.bias
+
         def norm_inside_too(hidden, change, norm):
             """You normalise twice: the change, and then the sum. One LayerNorm, around the sum."""
             return norm(hidden + norm(change))
@@ -668,6 +748,15 @@ class AddAndNorm(CodeExercise):
         yield dict(hidden=draw(6, seed=10), change=draw(6, seed=11), norm=AddAndNorm.norm(6))
         close = dict(hidden=0.1 * draw(3, 5, seed=12), change=0.1 * draw(3, 5, seed=13))
         yield dict(**close, norm=AddAndNorm.norm(5, eps=0.1))  # an eps that counts
+
+    def explain(given, got, wanted):
+        """What the numbers were before the scale and the shift of `norm`."""
+        norm = given["norm"]
+        before = (got - (0 if norm.bias is None else norm.bias)) / norm.weight
+        mean, spread = before.mean(dim=-1), before.std(dim=-1, correction=0)
+        if norm.eps < 0.01 and (mean.abs() < 1e-3).all() and ((spread - 1).abs() < 1e-2).all():
+            return "Something is normalised, as it should be; but it is not the sum of `hidden` and `change`."
+        return None
 
     def by_hand(x, norm, spread):
         """A LayerNorm with another spread, for the mistakes."""

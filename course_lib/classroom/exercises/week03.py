@@ -313,6 +313,14 @@ class CountPairs(CodeExercise):
             return f"{shown} is no pair: what is counted is a tuple, (left, right)."
         if strange[::-1] in wanted:
             return f"In {shown} left and right are exchanged."
+        split = given["split"].values()
+        if any(pieces and strange == (pieces[-1], pieces[0]) for pieces in split):
+            return f"{shown} is the last piece of a word with its first: an index of −1 counts from the back."
+        bare = [tuple(piece.removeprefix("##") for piece in pair) for pair in wanted]
+        if strange in bare:
+            return f"{shown} lacks a `##`: take the pieces as they stand in `split`."
+        if strange == strange[:1] * 2 and any(strange[0] in pieces for pieces in split):
+            return f"{shown} is a piece with itself. A pair is a piece and the one behind it."
         return f"{shown} is no pair of neighbours in any word."
 
     def cases():
@@ -483,6 +491,8 @@ class Joined(CodeExercise):
         place = first + wanted[:first].count(merged) if merged not in pieces else len(pieces)
         here, right = got[first : first + 1], wanted[first : first + 1]
         two = [plain(repr(piece)) for piece in pieces[place : place + 2]]
+        if two and right == pieces[place : place + 1] and got[first:] == wanted[first + 1 :]:
+            return f"{two[0]}, at place {place}, is lost."
         if len(two) < 2 or not here:
             return None
         if right == [merged] and here == pieces[place : place + 1]:
@@ -752,6 +762,19 @@ class LongestMatch(CodeExercise):
                         best[end] = [*best[start], piece]
             return best.get(len(word), ["[UNK]"])
 
+        def from_the_end(word, vocab, continues=False):
+            """You cut from the end of the word: first the longest piece that ends it. Greedy begins at the
+            front.
+            """
+            pieces, end, mark = [], len(word), LongestMatch.mark(continues)
+            while end > 0:
+                starts = [start for start in range(end) if mark(start) + word[start:end] in vocab]
+                if not starts:
+                    return ["[UNK]"]
+                pieces.insert(0, mark(starts[0]) + word[starts[0] : end])
+                end = starts[0]
+            return pieces
+
         def last_character_alone(word, vocab, continues=False):
             """The last character never comes into a longer piece: your range of ends stops one too early. A
             slice `word[start:end]` ends *before* `end`.
@@ -803,6 +826,15 @@ class LongestMatch(CodeExercise):
                 return f"Your pieces end at place {place} of the word, and {rest} is not cut."
             if mine != piece and mine.removeprefix("##") == piece.removeprefix("##"):
                 return f"At place {place} of the word it has to be {plain(repr(piece))}: look at the `##`."
+            if mine != piece and not word.startswith(mine.removeprefix("##"), place):
+                return (
+                    f"{plain(repr(mine))} does not stand at place {place} of the word, where it comes next: "
+                    "each piece begins where the one before ends."
+                )
+            if mine != piece and piece.startswith("##") and not mine.startswith("##"):
+                return (
+                    f"At place {place} of the word a piece with `##` is needed: {plain(repr(mine))} has none."
+                )
             if mine != piece and piece.startswith(mine):
                 longest = f"{plain(repr(piece))} fits, too, and is longer"
                 return f"At place {place} of the word you take {plain(repr(mine))}; {longest}."
@@ -822,6 +854,7 @@ class LongestMatch(CodeExercise):
         yield dict(word="이", vocab=vocab, continues=True)
         yield dict(word="abcd", vocab={"a", "ab", "abc", "##c", "##cd", "##b"})
         yield dict(word="aaa", vocab={"a", "##aa"})
+        yield dict(word="abcde", vocab={"a", "##b", "abc", "##de", "##cde"})
         yield dict(word="abc", vocab={"a", "ab", "##bc"})
         yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
         yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)

@@ -163,6 +163,11 @@ def of_shape(ndim):
             )
         yield f"the wanted one, added up{where}", lambda each, dim=dim: each.sum(dim)
         yield f"the wanted one, averaged{where}", lambda each, dim=dim: each.mean(dim)
+        if ndim > 2 and dim > 0:
+            yield (
+                f"the wanted one with dimensions {dim - 1} and {dim} made one",
+                lambda each, dim=dim: each.flatten(dim - 1, dim),
+            )
     words = "number" if ndim == 1 else "part along dimension 0"
     yield f"only the first {words} of the wanted one, and should hold all", lambda each: each[:1]
     yield "the wanted one, added up to one number", torch.sum
