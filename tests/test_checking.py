@@ -6,6 +6,7 @@ import torch
 from course_lib.classroom import check
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.arguments import about_arguments
+from course_lib.classroom.judging.diagnosis import not_the_same
 from course_lib.classroom.judging.observing import copied, observe, same
 from course_lib.classroom.judging.relations import difference, relation
 
@@ -28,18 +29,21 @@ RELATIONS = [
     (MATRIX.mean(1), MATRIX, "averaged along dimension 1"),
     (MATRIX[None], MATRIX, "one dimension too many, dimension 0"),
     (MATRIX.flatten(), MATRIX, "but flat"),
+    (torch.arange(24.0).view(6, 4) ** 2, torch.arange(24.0).view(2, 3, 4) ** 2, "0 and 1 made one"),
     (
         MATRIX.flatten()[torch.tensor([5, 3, 0, 1, 2, 4, 11, 10, 9, 8, 7, 6])].view(3, 4),
         MATRIX,
         "wrong places",
     ),
     (MATRIX.softmax(-1).softmax(-1), MATRIX.softmax(-1), "a softmax too many"),
-    (torch.cat([MATRIX[:-1], MATRIX[-1:] + torch.randn(1, 4)]), MATRIX, "right but for its last part along"),
+    (torch.cat([MATRIX[:-1], MATRIX[-1:] + torch.randn(1, 4)]), MATRIX, "right but for its last row"),
     (
         torch.cat([MATRIX[:1], MATRIX[1:] * torch.randn(2, 4)]),
         MATRIX,
-        "right in its first part along dimension 0",
+        "right in its first row, and wrong in the others",
     ),
+    (torch.cat([MATRIX[:, :1] + 1, MATRIX[:, 1:]], 1), MATRIX, "right but for its first column"),
+    (MATRIX / 7 // 1, MATRIX / 7, "rounded down to whole numbers"),
     (~(MATRIX > 0), MATRIX > 0, "the opposite"),
     (TEXT + 1, TEXT, "the wanted one plus 1"),
     (WORDS[::-1], WORDS, "turned around"),
@@ -96,6 +100,12 @@ def test_numbers_that_have_nothing_to_do_with_each_other_have_no_relation():
 )
 def test_a_difference_of_lists_and_dicts_is_named(got, wanted, words):
     assert words in difference(got, wanted)
+
+
+def test_nearly_right_is_what_is_so_in_every_wrong_case():
+    near, far = (MATRIX + 0.001, MATRIX), (MATRIX**2, MATRIX)
+    assert "differ by 0.001 at most" in not_the_same([near, near])
+    assert "nearly" not in not_the_same([near, far])
 
 
 def about(answer, reference, cases):

@@ -210,7 +210,107 @@ LARGEST_FIRST = """def longest_match(word, vocab, continues=False):
         left = "##" + left[len(pieces[-1]) :]
     return pieces
 """
+PADDED = """def place(image, row, column, canvas=12):
+    placed = torch.zeros(canvas, canvas)
+    for i in range(image.shape[0]):
+        for j in range(image.shape[1]):
+            placed[{}] = image[i, j]
+    return placed
+"""
+ONE_ORDER = """def permute_pixels(images, seed):
+    generator, number = torch.Generator().manual_seed(seed), images[0].numel()
+    order = {}
+    return images.flatten(1)[:, order].view(images.shape)
+"""
+BAND = """def convolution_matrix(kernel, length):
+    matrix = {}
+    for row in range(length):
+        for i in range(len(kernel)):
+            column = row + i - len(kernel) // 2
+            if {} < length:
+                matrix[row, column] = kernel[i]
+    return matrix
+"""
+SLICED = """def split_heads(hidden, num_heads):
+    batch, n, size = hidden.shape
+    return {}
+"""
+OVERLAPPING = "torch.stack([hidden[..., i : i + size // num_heads] for i in range(num_heads)], dim=1)"
+DIVIDED = """def self_attention(hidden, query_map, key_map, value_map, num_heads):
+    query, key, value = (split_heads(hidden @ each, num_heads) for each in (query_map, key_map, value_map))
+    return merge_heads((query @ key.transpose(-2, -1) / ({})).softmax(dim=-1) @ value)
+"""
+NEIGHBOURS = """def count_pairs(split, counts):
+    found = Counter()
+    for word, pieces in split.items():
+        for pair in {}:
+            found[pair] += counts[word]
+    return found
+"""
+WALKED = """def joined(pieces, pair, merged):
+    result, place = [], 0
+    while place < len(pieces):
+        is_pair = place + 1 < len(pieces) and {}
+        result.append({} if is_pair else pieces[place])
+        place += 2 if is_pair else 1
+    return result
+"""
+GREEDY = """def longest_match(word, vocab, continues=False):
+    pieces, start = [], 0
+    while start < len(word):
+        prefix = {}
+        ends = [end for end in {} if prefix + word[start:end] in vocab]
+        if not ends:
+            return {}
+        pieces.append(prefix + word[start : ends[0]])
+        start = ends[0]
+    return pieces{}
+"""
+MARK, ENDS, UNKNOWN = '"##" if start or continues else ""', "range(len(word), start, -1)", '["[UNK]"]'
 TOLD = [
+    (
+        "0.2",
+        "def average_vector(vectors):\n    return vectors.sum(dim=0) / (len(vectors) + 1)",
+        "divided by 3, and",
+    ),
+    ("1.2", PADDED.format("row - 1 + i, column - 1 + j"), "stands at row 1, column 0."),
+    ("1.2", PADDED.format("row + j, column + i"), "at the right place, but transposed"),
+    ("1.2", PADDED.format("column + i, row + j"), "Row and column are exchanged"),  # where it fits
+    (
+        "1.4",
+        ONE_ORDER.format("torch.randint(number, (number,), generator=generator)"),
+        "or stand there twice",
+    ),
+    ("1.4", ONE_ORDER.format("torch.rand(number, generator=generator).argsort()"), "not the first that"),
+    ("1.5", BAND.format("torch.ones(length, length)", "0 <= column"), "row 0, column 2, 0 belongs"),
+    ("1.5", BAND.format("torch.zeros(length, length)", "0 < column"), "All is right but column 0."),
+    ("2.3", SLICED.format("hidden.view(batch, num_heads, n, size // num_heads)"), "mixes words into heads"),
+    ("2.3", SLICED.format(OVERLAPPING), "It has to be number 2 of word 0"),
+    ("2.4", DIVIDED.format("hidden.shape[-1] ** 0.5 // num_heads"), "√head_size is"),
+    ("2.4", DIVIDED.format("1 / math.sqrt(key.shape[-1])"), "You multiply by √head_size"),
+    ("2.6", ADDED.format("norm(hidden * change)"), "it is not the sum"),
+    ("3.3", NEIGHBOURS.format("zip(pieces, pieces)"), "a piece with itself"),
+    (
+        "3.3",
+        NEIGHBOURS.format("[(pieces[i - 1], pieces[i]) for i in range(len(pieces))]"),
+        "counts from the back",
+    ),
+    ("3.3", NEIGHBOURS.format("zip(pieces, [each[2:] for each in pieces[1:]])"), "lacks a `##`"),
+    ("3.3", NEIGHBOURS.format("zip(pieces, pieces[2:])"), "no pair of neighbours"),
+    ("3.4", WALKED.format("pieces[place] == pair[0]", "merged"), "Compare whole pieces"),
+    ("3.4", WALKED.format("tuple(pieces[place : place + 2]) == pair", "'+'.join(pair)"), "there already"),
+    ("3.6", GREEDY.format(MARK, "range(len(word) - 1, start, -1)", UNKNOWN, ""), "fits, and you find none"),
+    ("3.6", GREEDY.format(MARK, ENDS, UNKNOWN, "[:1]"), "is not cut"),
+    ("3.6", GREEDY.format(MARK, ENDS, UNKNOWN, "[1:] or pieces"), "each piece begins where"),
+    (
+        "3.4",
+        WALKED.format("tuple(pieces[place : place + 2]) == pair", "merged").replace(
+            "result\n", "result[:1]\n"
+        ),
+        "'##b', at place 1, is lost",
+    ),
+    ("1.2", PADDED.format("row + i, column + j").replace("= image", "= 2 * image"), "are not those of"),
+    ("3.6", GREEDY.format(MARK, ENDS, "['[UNK]', *pieces]", ""), "stands alone in the list"),
     ("0.2", AVERAGED, "your own function"),
     ("1.4", TOO_EARLY, "has no value yet"),
     ("2.2", MASKED.format("scores + ~mask * -1e9"), "your own function"),
@@ -231,7 +331,7 @@ TOLD = [
     ),
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
     ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
-    ("3.4", TWICE, "the right elements in another order"),
+    ("3.4", TWICE, "'##o' and '##o', at places 3 and 4, are the pair"),
     ("3.3", PAIRED.format("left + '-' + right"), "what is counted is a tuple, (left, right)"),
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),

@@ -1,5 +1,7 @@
 """The exercises of week 0: one question, one function."""
 
+import math
+
 import torch
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz
@@ -77,11 +79,54 @@ class AverageVector(CodeExercise):
             """You divided by one less than the number of words. For an average it is the number of words."""
             return vectors.sum(dim=0) / (len(vectors) - 1)
 
+        def first_word_missing(vectors):
+            """The first word is missing in your sum. Python counts rows from 0."""
+            return vectors[1:].sum(dim=0) / len(vectors)
+
+        def last_word_missing(vectors):
+            """The last word is missing in your sum. `range(n)` ends with n − 1 by itself."""
+            return vectors[:-1].sum(dim=0) / len(vectors)
+
+        def first_two_words(vectors):
+            """You average the first two words alone. There may be more of them, or a single one: add up all
+            rows, and divide by how many there are.
+            """
+            return (vectors[0] + vectors[1]) / 2
+
+        def middle_one(vectors):
+            """You take the median, the number in the middle. An average is the sum, divided by how many there
+            are.
+            """
+            return vectors.median(dim=0).values
+
+        def largest(vectors):
+            """You take the largest number of each column. An average is the sum, divided by how many there
+            are.
+            """
+            return vectors.amax(dim=0)
+
+        def half_and_half(vectors):
+            """You average the average so far with the next word, so that the last words count most. Add all
+            words up, and divide once.
+            """
+            average = vectors[0]
+            for vector in vectors[1:]:
+                average = (average + vector) / 2
+            return average.clone()
+
         def kept_the_dimension(vectors):
             """The numbers are right, in a matrix of one row. The result is a vector: let the dimension
             disappear.
             """
             return vectors.mean(dim=0, keepdim=True)
+
+    def explain(given, got, wanted):
+        vectors = given["vectors"]
+        total, number = vectors.sum(dim=0), len(vectors)
+        divisor = (total[0] / got[0]).item()
+        if math.isfinite(divisor) and torch.allclose(got * divisor, total, atol=1e-5):
+            return f"Your sum is divided by {divisor:.3g}, and there are {number} words."
+        return None
 
     def cases():
         yield dict(vectors=torch.tensor([[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]))

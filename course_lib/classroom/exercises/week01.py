@@ -1,6 +1,7 @@
 """The exercises of week 1: what models assume."""
 
 import torch
+from torch import nn
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz, Sorting
 from course_lib.classroom.exercises.random_cases import draw
@@ -108,6 +109,16 @@ class Place(CodeExercise):
             placed[row : row + height, column : column + width] = image
             return placed
 
+        def middle_and_cut(image, row, column, canvas=12):
+            """The middle of your image stands at (row, column), and what does not fit is cut off. It should
+            be the upper left corner; then all fits.
+            """
+            height, width = image.shape
+            wide = image.new_zeros(canvas + height, canvas + width)
+            wide[row : row + height, column : column + width] = image
+            top, left = height // 2, width // 2
+            return wide[top : top + canvas, left : left + canvas]
+
         def from_one(image, row, column, canvas=12):
             """Your image stands one pixel too far down and to the right. Python counts from 0."""
             height, width = image.shape
@@ -135,12 +146,57 @@ class Place(CodeExercise):
             placed[row : row + height, column : column + height] = image
             return placed
 
+        def height_for_width(image, row, column, canvas=12):
+            """It works for square images alone: `image.shape` is (height, width), and you take them in the
+            other order.
+            """
+            width, height = image.shape
+            placed = image.new_zeros(canvas, canvas)
+            placed[row : row + height, column : column + width] = image
+            return placed
+
+        def padded_in_the_other_order(image, row, column, canvas=12):
+            """Zeros for above and below stand on the left and on the right, and the other way round: `pad`
+            begins with the last dimension, so its order is left, right, above, below.
+            """
+            height, width = image.shape
+            return nn.functional.pad(image, (row, canvas - height - row, column, canvas - width - column))
+
+        def padded_without_the_image(image, row, column, canvas=12):
+            """Your result is larger than the canvas, by the size of the image: on the right remain canvas −
+            column − width zeros, and below canvas − row − height.
+            """
+            return nn.functional.pad(image, (column, canvas - column, row, canvas - row))
+
         def ones(image, row, column, canvas=12):
             """The canvas around your image is not empty: it has to be 0 there."""
             height, width = image.shape
             placed = image.new_ones(canvas, canvas)
             placed[row : row + height, column : column + width] = image
             return placed
+
+    def explain(given, got, wanted):
+        """Where the image stands, if it stands there as it is."""
+        image, row, column = given["image"], given["row"], given["column"]
+        for words, turned in (("Your image", image), ("Your image, transposed,", image.T)):
+            height, width = turned.shape
+            for top in range(len(got) - height + 1):
+                for left in range(len(got) - width + 1):
+                    moved = torch.zeros_like(got)
+                    moved[top : top + height, left : left + width] = turned
+                    if not torch.equal(got, moved):
+                        continue
+                    if (top, left) == (row, column):
+                        return "Your image stands at the right place, but transposed: its rows are columns."
+                    return (
+                        f"{words} stands at row {top}, column {left}. Its upper left corner has to be at row "
+                        f"{row}, column {column}."
+                    )
+        around = got.clone()
+        around[row : row + image.shape[0], column : column + image.shape[1]] = 0
+        if not around.any():
+            return "Your image stands at the right place, but its numbers are not those of `image`."
+        return None
 
     def cases():
         yield dict(image=torch.tensor([[1.0, 2.0]]), row=2, column=1, canvas=4)
@@ -233,6 +289,20 @@ class Permute(CodeExercise):
             orders = [torch.randperm(image.numel(), generator=generator) for image in images]
             return torch.stack([image.flatten()[o].view(image.shape) for image, o in zip(images, orders)])
 
+        def still_drawn_in_the_loop(images, seed):
+            """You draw an order before the loop, and inside the loop another one takes its place for each
+            image: take that line out.
+            """
+            generator = torch.Generator().manual_seed(seed)
+            _, *orders = [
+                torch.randperm(images[0].numel(), generator=generator) for _ in range(len(images) + 1)
+            ]
+            return torch.stack([image.flatten()[o].view(image.shape) for image, o in zip(images, orders)])
+
+        def one_image_for_all(images, seed):
+            """All your images are made from the first one: inside the loop take the pixels of `image`."""
+            return Permute.solution(images[:1].expand_as(images), seed)
+
         def nothing_permuted(images, seed):
             """Your images come back as they were: the order is lost. Draw it once, and use it for each
             image.
@@ -303,6 +373,21 @@ class Permute(CodeExercise):
         def left_flat(images, seed):
             """The order is right, but your images are flat: give them back their height and width."""
             return Permute.solution(images, seed).flatten(1)
+
+    def explain(given, got, wanted):
+        before, after = given["images"].flatten(1), got.flatten(1)
+        if not torch.equal(before.sort().values, after.sort().values):
+            return (
+                "Not each of your images has all its pixels: some are lost, or stand there twice. In an "
+                "order that `randperm` gives, each place occurs once."
+            )
+        orders = (after[:, :, None] == before[:, None, :]).int().argmax(dim=2)  # (n, h · w)
+        if (orders != orders[0]).any():
+            return "Your images still have different orders. Draw one, before the loop, and use it for all."
+        return (
+            "One order for all images, which is right. But it is not the first that `randperm` gives with a "
+            "generator of this seed, or it is not used as it is."
+        )
 
     def cases():
         yield dict(images=torch.arange(12.0).view(2, 2, 3), seed=1)
@@ -379,9 +464,53 @@ class ConvolutionMatrix(CodeExercise):
             for row in range(length):
                 for i, weight in enumerate(kernel):
                     column = row + i - len(kernel) // 2
-                    if -length <= column < length:
+                    if column < length:
                         matrix[row, column] = weight
             return matrix
+
+        def added_around_the_corner(kernel, length):
+            """What falls off at one end is added at the other. Beyond the ends there is nothing: leave it
+            out.
+            """
+            matrix = kernel.new_zeros(length, length)
+            for row in range(length):
+                for i, weight in enumerate(kernel):
+                    matrix[row, (row + i - len(kernel) // 2) % length] += weight
+            return matrix
+
+        def piled_up_at_the_ends(kernel, length):
+            """What would stand beyond an end is added to the last pixel there. Leave it out."""
+            matrix = kernel.new_zeros(length, length)
+            for row in range(length):
+                for i, weight in enumerate(kernel):
+                    matrix[row, min(max(row + i - len(kernel) // 2, 0), length - 1)] += weight
+            return matrix
+
+        def full_rows_only(kernel, length):
+            """Only the rows are there in which the whole kernel fits. Each pixel has a row, those at the ends
+            with a part of the kernel.
+            """
+            matrix = kernel.new_zeros(length - len(kernel) + 1, length)
+            for row in range(len(matrix)):
+                matrix[row, row : row + len(kernel)] = kernel
+            return matrix
+
+        def three_weights(kernel, length):
+            """You use three weights of the kernel, whatever its length: let a loop run over all of them."""
+            return ConvolutionMatrix.fill(kernel[:3], length, shift=1)
+
+        def last_weight_missing(kernel, length):
+            """The last weight of the kernel is missing: does your range end one too early?"""
+            kernel = torch.cat([kernel[:-1], kernel.new_zeros(1)])
+            return ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
+
+        def middle_alone(kernel, length):
+            """You put the middle of the kernel alone on the diagonal. The others belong beside it."""
+            return kernel[len(kernel) // 2] * torch.eye(length)
+
+        def middle_too_far_right(kernel, length):
+            """Your kernel stands one pixel too far on the left: its middle, counted from 0, is k // 2."""
+            return ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2 + 1)
 
         def borders_empty(kernel, length):
             """The first and the last rows are empty. At the ends the kernel still counts, with those of its
@@ -402,6 +531,18 @@ class ConvolutionMatrix(CodeExercise):
             """The same row everywhere: the kernel has to move one pixel on with each row."""
             matrix = ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
             return matrix[length // 2].expand(length, length).clone()
+
+    def explain(given, got, wanted):
+        """The first entry that is wrong, and whether the others are in its row or its column."""
+        wrong = ~torch.isclose(got, wanted, rtol=1e-4, atol=1e-6)
+        row, column = wrong.nonzero()[0].tolist()
+        rows, columns = wrong.any(dim=1).sum(), wrong.any(dim=0).sum()
+        only = f"row {row}" if rows == 1 else f"column {column}" if columns == 1 else None
+        where = f"All is right but {only}. " if only else ""
+        place = column - row + len(given["kernel"]) // 2
+        inside = 0 <= place < len(given["kernel"])
+        belongs = f"place {place} of the kernel, {wanted[row, column]:.3f}," if inside else "0"
+        return f"{where}At row {row}, column {column}, {belongs} belongs; yours is {got[row, column]:.3f}."
 
     def fill(kernel, length, shift):
         """The matrix whose kernel begins `shift` pixels before the diagonal, for the mistakes."""

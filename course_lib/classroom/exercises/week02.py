@@ -102,6 +102,13 @@ class AttentionWeights(CodeExercise):
             scores = query @ key.transpose(-2, -1) / math.sqrt(key.shape[-2])
             return AttentionWeights.finish(scores, mask)
 
+        def root_of_dimension_one(query, key, mask=None):
+            """You take d from dimension 1. That is right for one text; in a batch d is another dimension, the
+            last one: shape[-1].
+            """
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[1])
+            return AttentionWeights.finish(scores, mask)
+
         def mask_always_there(query, key, mask=None):
             """`mask` may be None, which means that everything is allowed: mask only `if mask is not None`."""
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
@@ -297,10 +304,65 @@ class SplitHeads(CodeExercise):
             """It works for the sizes of the example alone: take them from `hidden.shape` and `num_heads`."""
             return hidden.view(1, 2, 3, 2).transpose(1, 2)
 
+        def exchanged_before_the_cut(hidden, num_heads):
+            """You exchange two dimensions and then cut, so the cut no longer goes through the vectors. Cut
+            first, while they are the last dimension; then exchange words and heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.transpose(1, 2).reshape(batch, num_heads, length, hidden_size // num_heads)
+
+        def other_two_exchanged(hidden, num_heads):
+            """The cut is right. Then you exchange dimensions 1 and 3, the words and the numbers of a head;
+            it has to be 1 and 2, the words and the heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(1, 3)
+
+        def last_two_exchanged(hidden, num_heads):
+            """The cut is right. Then you exchange the last two dimensions, the heads and their numbers; it
+            has to be 1 and 2, the words and the heads.
+            """
+            batch, length, hidden_size = hidden.shape
+            return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(2, 3)
+
+        def cut_the_words(hidden, num_heads):
+            """You give each head some of the *words*, with all their numbers. Each head gets all words, and
+            of each a slice: cut the last dimension.
+            """
+            return torch.stack(hidden.chunk(num_heads, dim=1), dim=1)
+
+        def whole_vectors_for_each(hidden, num_heads):
+            """Each head has the whole vectors, with all their numbers. It gets a slice of each: head_size
+            numbers.
+            """
+            return hidden[:, None].repeat(1, num_heads, 1, 1)
+
+        def one_head_alone(hidden, num_heads):
+            """There is only the first head in your result. Make a slice for each of num_heads heads."""
+            return hidden[:, None, :, : hidden.shape[-1] // num_heads].clone()
+
+        def heads_first(hidden, num_heads):
+            """The slices are right, but the heads come before the texts: dimension 0 is the batch."""
+            return torch.stack(hidden.chunk(num_heads, dim=-1))
+
         def turned_each_head(hidden, num_heads):
             """The last two dimensions are exchanged: each head is (n, head_size), a row for each word."""
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, num_heads, hidden_size // num_heads).permute(0, 2, 3, 1)
+
+    def explain(given, got, wanted):
+        """From which word and which of its numbers the first wrong number comes."""
+        hidden = given["hidden"]
+        text, head, word, number = (got != wanted).nonzero()[0].tolist()
+        found = (hidden[text] == got[text, head, word, number]).nonzero().tolist()
+        if len(found) != 1:
+            return None
+        its_word, its_number = found[0]
+        right = head * (hidden.shape[-1] // given["num_heads"]) + number
+        return (
+            f"Head {head} has for word {word}, at place {number}, number {its_number} of word {its_word}. It "
+            f"has to be number {right} of word {word}."
+        )
 
     def cases():
         yield dict(hidden=torch.arange(12.0).view(1, 2, 6), num_heads=3)
@@ -385,6 +447,42 @@ class TooEven(CodeExercise):
             scale = math.sqrt(hidden.shape[-1]) / num_heads
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
 
+        def multiplied_by_the_root(hidden, query_map, key_map, value_map, num_heads):
+            """You multiply by √head_size. It is the right root, but the scores have to be divided by it."""
+            scale = 1 / math.sqrt(hidden.shape[-1] // num_heads)
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
+
+        def divided_after_the_softmax(hidden, query_map, key_map, value_map, num_heads):
+            """You divide the weights, after the softmax: then their rows no longer sum to 1. Divide the
+            scores, before it.
+            """
+            size = hidden.shape[-1] // num_heads
+            mixed = TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=1.0)
+            return mixed / math.sqrt(size)
+
+        def whole_size_without_root(hidden, query_map, key_map, value_map, num_heads):
+            """You divide by hidden_size, without a root: the weights are more even still. It has to be the
+            root of head_size.
+            """
+            return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=hidden.shape[-1])
+
+        def merged_without_the_exchange(hidden, query_map, key_map, value_map, num_heads):
+            """The scale is right now. But the heads were merged rightly before: `merge_heads` first exchanges
+            heads and words, and a `view` or `reshape` alone does not.
+            """
+            query, key, value = (
+                split_heads(hidden @ each, num_heads) for each in (query_map, key_map, value_map)
+            )
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+            return (scores.softmax(dim=-1) @ value).reshape(hidden.shape)
+
+        def queries_with_queries(hidden, query_map, key_map, value_map, num_heads):
+            """The scale is right now. But the scores come from the queries alone: each query meets each
+            **key**.
+            """
+            scale = math.sqrt(hidden.shape[-1] // num_heads)
+            return TooEven.attend(hidden, query_map, query_map, value_map, num_heads, scale)
+
         def fixed_and_broken(hidden, query_map, key_map, value_map, num_heads):
             """The scale is right now. But the softmax was right before: it has to run over the keys,
             dim=-1.
@@ -411,8 +509,21 @@ class TooEven(CodeExercise):
         )
         return merge_heads((query @ key.transpose(-2, -1) / scale).softmax(dim=over) @ value)
 
+    def explain(given, got, wanted):
+        """By what the scores are divided, if it is that alone: the nearest of many numbers, then nearer."""
+        lowest, highest = -6.0, 6.0
+        for _ in range(8):
+            powers = torch.linspace(lowest, highest, 41).tolist()
+            errors = [(TooEven.attend(**given, scale=2**power) - got).abs().max().item() for power in powers]
+            best = powers[errors.index(min(errors))]
+            lowest, highest = best - (highest - lowest) / 20, best + (highest - lowest) / 20
+        if min(errors) > 1e-4:
+            return None
+        head_size = given["hidden"].shape[-1] // given["num_heads"]
+        return f"Your scores are divided by {2**best:.3g}; √head_size is {math.sqrt(head_size):.3g} here."
+
     def cases():
-        yield dict(hidden=draw(1, 2, 2), **TooEven.maps(2), num_heads=1)
+        yield dict(hidden=0.4 * draw(1, 2, 2), **TooEven.maps(2), num_heads=1)
         yield dict(hidden=draw(1, 3, 4), **TooEven.maps(4), num_heads=2)
         yield dict(hidden=draw(2, 5, 12, seed=1), **TooEven.maps(12), num_heads=4)
         yield dict(hidden=draw(2, 4, 6, seed=2), **TooEven.maps(6), num_heads=1)
@@ -469,7 +580,8 @@ class LayerOrder(Ordering):
 
 class AddAndNorm(CodeExercise):
     """The end of each half of an encoder layer, as BERT was published (post-LN): LayerNorm(x + Sublayer(x)).
-    `hidden` is x, and `change` is the tensor that attention or the network has computed from it.
+    `hidden` is x, and `change` is the tensor that attention or the network has computed from it. `norm` is a
+    layer to be called; not each has a bias.
     """
 
     id, title, name = "2.6", "Add and norm", "add_and_norm"
@@ -524,6 +636,10 @@ class AddAndNorm(CodeExercise):
             """The change is missing: whatever attention found is thrown away."""
             return norm(hidden)
 
+        def subtracted(hidden, change, norm):
+            """You subtract the change. What is normalised is the sum, x + Sublayer(x)."""
+            return norm(hidden - change)
+
         def normalised_each(hidden, change, norm):
             """You normalise both and then add. One LayerNorm, around the sum."""
             return norm(hidden) + norm(change)
@@ -537,6 +653,78 @@ class AddAndNorm(CodeExercise):
             Call `norm` itself: it brings all that it has.
             """
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], norm.weight, norm.bias)
+
+        def always_a_bias(hidden, change, norm):
+            """Your own LayerNorm is right where `norm` has a bias. Some have none, and then `norm.bias` is
+            None. Call `norm` itself: it knows what it has.
+            """
+            return nn.functional.layer_norm(
+                hidden + change, hidden.shape[-1:], norm.weight, norm.bias + 0, norm.eps
+            )
+
+        def spread_by_one_less(hidden, change, norm):
+            """You normalise by yourself, with the standard deviation that divides by n − 1: LayerNorm divides
+            by n. Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(hidden + change, norm, lambda x: x.std(-1, keepdim=True) + norm.eps)
+
+        def variance_by_one_less(hidden, change, norm):
+            """You normalise by yourself, with the variance that divides by n − 1: LayerNorm divides by n.
+            Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(
+                hidden + change, norm, lambda x: torch.sqrt(x.var(-1, keepdim=True) + norm.eps)
+            )
+
+        def eps_outside_the_root(hidden, change, norm):
+            """You normalise by yourself, and add `eps` to the standard deviation: in LayerNorm it stands
+            under the root. Call `norm` itself.
+            """
+            return AddAndNorm.by_hand(
+                hidden + change, norm, lambda x: x.std(-1, correction=0, keepdim=True) + norm.eps
+            )
+
+        def without_scale_and_shift(hidden, change, norm):
+            """You normalise by yourself, and the scale and the shift that `norm` has learned are missing.
+            Call `norm` itself.
+            """
+            return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], eps=norm.eps)
+
+        def over_all_positions(hidden, change, norm):
+            """You normalise by yourself, with one mean and one variance of all numbers. Each vector has its
+            own: the last dimension alone. Call `norm` itself.
+            """
+            x = hidden + change
+            x = (x - x.mean()) / torch.sqrt(x.var(correction=0) + norm.eps) * norm.weight
+            return x if norm.bias is None else x + norm.bias
+
+        def mean_not_taken_away(hidden, change, norm):
+            """You normalise by yourself, and the mean of each vector is not taken away before. Call `norm`
+            itself.
+            """
+            x = hidden + change
+            x = x / torch.sqrt((x * x).mean(dim=-1, keepdim=True) + norm.eps) * norm.weight
+            return x if norm.bias is None else x + norm.bias
+
+        def norm_inside_too(hidden, change, norm):
+            """You normalise twice: the change, and then the sum. One LayerNorm, around the sum."""
+            return norm(hidden + norm(change))
+
+        def norm_of_x_too(hidden, change, norm):
+            """You normalise twice: x, and then the sum. One LayerNorm, around the sum."""
+            return norm(norm(hidden) + change)
+
+        def normalised_twice(hidden, change, norm):
+            """You normalise the sum twice. Once is what is asked for."""
+            return norm(norm(hidden + change))
+
+        def another_round(hidden, change, norm):
+            """The first round is right, and then x is added and normalised once more. Once is enough."""
+            return norm(hidden + norm(hidden + change))
+
+        def x_twice(hidden, change, norm):
+            """x is there twice. Add it once: `change` is what the sublayer made of it."""
+            return norm(hidden + hidden + change)
 
         def called_the_change(hidden, change, norm):
             """`change` is a tensor, the finished Sublayer(x), and cannot be called: add it."""
@@ -560,6 +748,19 @@ class AddAndNorm(CodeExercise):
         yield dict(hidden=draw(6, seed=10), change=draw(6, seed=11), norm=AddAndNorm.norm(6))
         close = dict(hidden=0.1 * draw(3, 5, seed=12), change=0.1 * draw(3, 5, seed=13))
         yield dict(**close, norm=AddAndNorm.norm(5, eps=0.1))  # an eps that counts
+
+    def explain(given, got, wanted):
+        """What the numbers were before the scale and the shift of `norm`."""
+        norm = given["norm"]
+        before = (got - (0 if norm.bias is None else norm.bias)) / norm.weight
+        mean, spread = before.mean(dim=-1), before.std(dim=-1, correction=0)
+        if norm.eps < 0.01 and (mean.abs() < 1e-3).all() and ((spread - 1).abs() < 1e-2).all():
+            return "Something is normalised, as it should be; but it is not the sum of `hidden` and `change`."
+        return None
+
+    def by_hand(x, norm, spread):
+        """A LayerNorm with another spread, for the mistakes."""
+        return (x - x.mean(-1, keepdim=True)) / spread(x) * norm.weight + norm.bias
 
     def norm(size, bias=True, eps=1e-5):
         """A LayerNorm that is not at its start: weights of 1 and biases of 0 would hide some mistakes."""

@@ -127,6 +127,12 @@ class IsPunctuation(CodeExercise):
             """
             return character.isprintable() and not character.isalnum() and character != " "
 
+        def whatever_is_no_letter(character):
+            """Whatever is no letter and no digit counts: blanks, characters that cannot be seen, symbols of
+            all scripts. The statement names two sorts, and asks two questions of each.
+            """
+            return not character.isalnum()
+
         def turned_around(character):
             """It is the wrong way round: True means that the character *is* punctuation."""
             return not IsPunctuation.solution(character)
@@ -143,10 +149,15 @@ class IsPunctuation(CodeExercise):
                 f"{'' if wanted else 'no '}punctuation. The same holds of each sign of its sort."
             )
         name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
-        begins = "begins with P, so it is" if wanted else "does not begin with P, so outside ASCII it is no"
+        category = f"The category of {name} is {unicodedata.category(character)}"
+        if wanted:
+            return (
+                f"{category}: it begins with P, so it is punctuation. Ask for the category of each "
+                "character; a list of marks would have to hold hundreds."
+            )
         return (
-            f"The category of {name} is {unicodedata.category(character)}: it {begins} punctuation. Ask for "
-            "the category of each character; a list of marks would have to hold hundreds."
+            f"{category}: it does not begin with P, so it is no punctuation. Only inside ASCII a sign counts "
+            "whatever its category is, and this character, as it came in, is not ASCII."
         )
 
     def what_it_is(character):
@@ -265,6 +276,20 @@ class CountPairs(CodeExercise):
                         free[pair] = place + 2
             return pairs
 
+        def every_second_pair(split, counts):
+            """You go on by two pieces after each pair, so every second pair is missing: each piece but the
+            last begins a pair.
+            """
+            pairs = Counter()
+            for word, pieces in split.items():
+                for place in range(0, len(pieces) - 1, 2):
+                    pairs[pieces[place], pieces[place + 1]] += counts[word]
+            return pairs
+
+        def first_pair_missing(split, counts):
+            """The first pair of each word is missing: does your range begin one too late?"""
+            return CountPairs.solution({word: pieces[1:] for word, pieces in split.items()}, counts)
+
         def side_by_side(split, counts):
             """You go through the two dictionaries side by side, as if both had their words in one order. Look
             up how often a word occurs: `counts[word]`.
@@ -288,6 +313,14 @@ class CountPairs(CodeExercise):
             return f"{shown} is no pair: what is counted is a tuple, (left, right)."
         if strange[::-1] in wanted:
             return f"In {shown} left and right are exchanged."
+        split = given["split"].values()
+        if any(pieces and strange == (pieces[-1], pieces[0]) for pieces in split):
+            return f"{shown} is the last piece of a word with its first: an index of −1 counts from the back."
+        bare = [tuple(piece.removeprefix("##") for piece in pair) for pair in wanted]
+        if strange in bare:
+            return f"{shown} lacks a `##`: take the pieces as they stand in `split`."
+        if strange == strange[:1] * 2 and any(strange[0] in pieces for pieces in split):
+            return f"{shown} is a piece with itself. A pair is a piece and the one behind it."
         return f"{shown} is no pair of neighbours in any word."
 
     def cases():
@@ -403,6 +436,29 @@ class Joined(CodeExercise):
                     place += 1
             return result
 
+        def from_the_right(pieces, pair, merged):
+            """You join from right to left. It shows where a piece stands three times in a row: the first two
+            have to be joined, and not the last two.
+            """
+            back = Joined.solution(pieces[::-1], tuple(pair)[::-1], merged)
+            return back[::-1]
+
+        def never_joined(pieces, pair, merged):
+            """Nothing is joined: your result is always `pieces`. Do you compare a list with a tuple? They are
+            never equal: `pair` is a tuple, and a slice of `pieces` is a list.
+            """
+            return list(pieces)
+
+        def either_order(pieces, pair, merged):
+            """You join the pair in the other order, too: its right piece with its left one behind."""
+            result, place = [], 0
+            while place < len(pieces):
+                two = tuple(pieces[place : place + 2])
+                is_pair = two in (tuple(pair), tuple(pair)[::-1])
+                result.append(merged if is_pair else pieces[place])
+                place += 2 if is_pair else 1
+            return result
+
         def merged_by_yourself(pieces, pair, merged):
             """You put the new piece together from the two. It is there already: `merged`."""
             return Joined.solution(pieces, pair, pair[0] + pair[1].removeprefix("##"))
@@ -426,6 +482,32 @@ class Joined(CodeExercise):
                 is_pair = tuple(pieces[place : place + 2]) == tuple(pair)
                 result.append(merged if is_pair else piece)
             return result
+
+    def explain(given, got, wanted):
+        """At the first place that differs: what stands there in the word, and what was made of it."""
+        pieces, merged = given["pieces"], given["merged"]
+        same = [one == other for one, other in zip(got, wanted)]
+        first = same.index(False) if False in same else len(same)
+        place = first + wanted[:first].count(merged) if merged not in pieces else len(pieces)
+        here, right = got[first : first + 1], wanted[first : first + 1]
+        two = [plain(repr(piece)) for piece in pieces[place : place + 2]]
+        if two and right == pieces[place : place + 1] and got[first:] == wanted[first + 1 :]:
+            return f"{two[0]}, at place {place}, is lost."
+        if len(two) < 2 or not here:
+            return None
+        if right == [merged] and here == pieces[place : place + 1]:
+            return f"{two[0]} and {two[1]}, at places {place} and {place + 1}, are the pair: join them."
+        if here == [merged]:
+            return (
+                f"You put {plain(repr(merged))} where {two[0]} and {two[1]} stand, which are not the pair. "
+                "Compare whole pieces, the left with the left and the right with the right."
+            )
+        if right == [merged]:
+            return (
+                f"For {two[0]} and {two[1]}, which are the pair, your result has {plain(repr(here[0]))}. "
+                f"The new piece is there already: `merged`, here {plain(repr(merged))}."
+            )
+        return None
 
     def cases():
         yield dict(pieces=["a", "##b"], pair=("a", "##b"), merged="ab")
@@ -609,6 +691,90 @@ class LongestMatch(CodeExercise):
                 return [word]
             return LongestMatch.walk(word, vocab, LongestMatch.mark(continues))
 
+        def marks_only_where_it_continues(word, vocab, continues=False):
+            """You write `##` only where `continues` is True. Inside a word each piece but the first has it,
+            too.
+            """
+            return LongestMatch.walk(word, vocab, lambda start: "##" if continues else "")
+
+        def unknown_characters(word, vocab, continues=False):
+            """Where nothing fits you put `[UNK]` for one character and go on. One such place makes the
+            **whole** word unknown.
+            """
+            pieces, start, mark = [], 0, LongestMatch.mark(continues)
+            while start < len(word):
+                ends = [end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab]
+                pieces.append(mark(start) + word[start : ends[0]] if ends else "[UNK]")
+                start = ends[0] if ends else start + 1
+            return pieces
+
+        def characters_skipped(word, vocab, continues=False):
+            """A character that no piece fits is left out, and you go on behind it. It makes the **whole**
+            word unknown.
+            """
+            pieces, start, mark = [], 0, LongestMatch.mark(continues)
+            while start < len(word):
+                ends = [end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab]
+                if ends:
+                    pieces.append(mark(start) + word[start : ends[0]])
+                start = ends[0] if ends else start + 1
+            return pieces
+
+        def never_one_character(word, vocab, continues=False):
+            """Pieces of one character are never tried: your range of ends stops one too early. Its last end
+            is `start + 1`.
+            """
+            pieces, start, mark = [], 0, LongestMatch.mark(continues)
+            while start < len(word):
+                ends = [e for e in range(len(word), start + 1, -1) if mark(start) + word[start:e] in vocab]
+                if not ends:
+                    return ["[UNK]"]
+                pieces.append(mark(start) + word[start : ends[0]])
+                start = ends[0]
+            return pieces
+
+        def marks_counted(word, vocab, continues=False):
+            """You go on by the length of the piece with its `##`, which are no letters of the word: two
+            letters are skipped.
+            """
+            pieces, start, mark = [], 0, LongestMatch.mark(continues)
+            while start < len(word):
+                ends = [end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab]
+                if not ends:
+                    return ["[UNK]"]
+                pieces.append(mark(start) + word[start : ends[0]])
+                start += len(pieces[-1])
+            return pieces
+
+        def fewest_pieces(word, vocab, continues=False):
+            """You look for the fewest pieces. Greedy takes the longest piece at each place and does not look
+            ahead.
+            """
+            mark, best = LongestMatch.mark(continues), {0: []}
+            for end in range(1, len(word) + 1):
+                for start in range(end):
+                    piece = mark(start) + word[start:end]
+                    if (
+                        start in best
+                        and piece in vocab
+                        and len(best[start]) + 1 < len(best.get(end, word + "  "))
+                    ):
+                        best[end] = [*best[start], piece]
+            return best.get(len(word), ["[UNK]"])
+
+        def from_the_end(word, vocab, continues=False):
+            """You cut from the end of the word: first the longest piece that ends it. Greedy begins at the
+            front.
+            """
+            pieces, end, mark = [], len(word), LongestMatch.mark(continues)
+            while end > 0:
+                starts = [start for start in range(end) if mark(start) + word[start:end] in vocab]
+                if not starts:
+                    return ["[UNK]"]
+                pieces.insert(0, mark(starts[0]) + word[starts[0] : end])
+                end = starts[0]
+            return pieces
+
         def last_character_alone(word, vocab, continues=False):
             """The last character never comes into a longer piece: your range of ends stops one too early. A
             slice `word[start:end]` ends *before* `end`.
@@ -639,6 +805,44 @@ class LongestMatch(CodeExercise):
             start = ends[0]
         return pieces
 
+    def explain(given, got, wanted):
+        """At the first place where greedy takes another piece: what fits there."""
+        word, vocab, continues = given["word"], given["vocab"], given.get("continues", False)
+        if not all(isinstance(each, str) for each in got):
+            return None
+        if "[UNK]" in got and len(got) > 1:
+            return "Where nothing fits, the **whole** word is unknown: `[UNK]` stands alone in the list."
+        greedy = LongestMatch.walk(word, vocab, LongestMatch.mark(continues), keep=True)
+        place = 0
+        for number, piece in enumerate(greedy):
+            mine = got[number] if number < len(got) else None
+            if piece == "[UNK]":
+                fits = f"behind place {place} of the word no piece fits, so all of it is unknown"
+                return None if mine == piece else f"Greedy goes back for no piece: {fits}."
+            if mine == "[UNK]" and wanted == greedy:
+                return f"At place {place} of the word {plain(repr(piece))} fits, and you find none."
+            if mine is None:
+                rest = plain(repr(word[place:]))
+                return f"Your pieces end at place {place} of the word, and {rest} is not cut."
+            if mine != piece and mine.removeprefix("##") == piece.removeprefix("##"):
+                return f"At place {place} of the word it has to be {plain(repr(piece))}: look at the `##`."
+            if mine != piece and not word.startswith(mine.removeprefix("##"), place):
+                return (
+                    f"{plain(repr(mine))} does not stand at place {place} of the word, where it comes next: "
+                    "each piece begins where the one before ends."
+                )
+            if mine != piece and piece.startswith("##") and not mine.startswith("##"):
+                return (
+                    f"At place {place} of the word a piece with `##` is needed: {plain(repr(mine))} has none."
+                )
+            if mine != piece and piece.startswith(mine):
+                longest = f"{plain(repr(piece))} fits, too, and is longer"
+                return f"At place {place} of the word you take {plain(repr(mine))}; {longest}."
+            if mine != piece:
+                return None
+            place += len(piece.removeprefix("##")) if number or continues else len(piece)
+        return None
+
     def cases():
         vocab = {"시", "시장", "##장", "##에", "##에서", "##서", "에", "서", "장", "##는"}
         yield dict(word="시장에서", vocab=vocab)
@@ -650,6 +854,7 @@ class LongestMatch(CodeExercise):
         yield dict(word="이", vocab=vocab, continues=True)
         yield dict(word="abcd", vocab={"a", "ab", "abc", "##c", "##cd", "##b"})
         yield dict(word="aaa", vocab={"a", "##aa"})
+        yield dict(word="abcde", vocab={"a", "##b", "abc", "##de", "##cde"})
         yield dict(word="abc", vocab={"a", "ab", "##bc"})
         yield dict(word="abcd", vocab={"a", "ab", "##bcd", "##c", "##d"})
         yield dict(word="시장", vocab={"시장", "##시", "##장"}, continues=True)

@@ -60,9 +60,10 @@ def judge(exercise, source):
             return Verdict(PASSED, f"From here on {exercise.name} is your own function.")
         case, got, right = cases[wrong[0]], outcomes[wrong[0]], wanted[wrong[0]]
         evidence = shown(case, got, right)
-        for name, mistake in exercise.known_mistakes().items():
-            if fits(mistake, cases, wanted, outcomes):
-                return Verdict(FAILED, inspect.cleandoc(mistake.__doc__), evidence, name)
+        for as_it_does in (fits, fits_where_both_give):
+            for name, mistake in exercise.known_mistakes().items():
+                if as_it_does(mistake, cases, wanted, outcomes):
+                    return Verdict(FAILED, inspect.cleandoc(mistake.__doc__), evidence, name)
         return Verdict(FAILED, diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong), evidence)
 
 
@@ -150,6 +151,26 @@ def fits(mistake, cases, wanted, outcomes):
             return False
         same_words = same_words and str(made.error) == str(outcome.error)
     return same_words or not all(each.error for each in outcomes)
+
+
+def fits_where_both_give(mistake, cases, wanted, outcomes):
+    """Did the answer go wrong as this mistake does wherever both give something of the wanted type?
+
+    Two people make one mistake in two ways, and in some case one of them stops: a slice that does not fit,
+    `view` where another wrote `reshape`. There the other has to be wrong. What is shown, the first case that
+    went wrong, and one more have to be the mistake's.
+    """
+    shared = 0
+    for case, right, outcome in zip(cases, wanted, outcomes):
+        made = observe(mistake, case, right.gradients is not None)
+        give = [not each.error and type(each.result) is type(right.result) for each in (made, outcome)]
+        if give[0] == give[1]:
+            if not alike(made, outcome):
+                return False
+            shared += give[0] and not agree(made, right)
+        elif agree(made, right) or agree(outcome, right) or not shared:
+            return False
+    return shared > 1
 
 
 class Printed(io.TextIOBase):

@@ -71,8 +71,7 @@ def partly_right(pairs, what):
             each.movedim(dim, 0).reshape(each.shape[dim], -1).any(dim=1).tolist() for each in wrong
         ]  # along `dim`
         ndims = {each.ndim for each in wrong}
-        number = dim % max(ndims) if len(ndims) == 1 else dim
-        where = "number" if ndims == {1} else f"part along dimension {number}"
+        where = name_of_part(dim, ndims)
         for words, at in (("first", 0), ("last", -1)):
             there = [each[at] for each in is_wrong]
             elsewhere = [each[1:] if at == 0 else each[:-1] for each in is_wrong]
@@ -81,6 +80,16 @@ def partly_right(pairs, what):
             if not any(there) and all(map(all, elsewhere)):
                 return f"{what} is right in its {words} {where}, and wrong in the others."
     return None
+
+
+def name_of_part(dim, ndims):
+    """What one part along this dimension is called, in tensors of so many dimensions."""
+    if ndims == {1}:
+        return "number"
+    if ndims == {2}:
+        return "column" if dim == -1 else "row"
+    number = dim % max(ndims) if len(ndims) == 1 else dim
+    return f"part along dimension {number}"
 
 
 def difference(got, wanted):

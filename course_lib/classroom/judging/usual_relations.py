@@ -56,6 +56,7 @@ FLOATS = [
     ("the wanted one after a tanh too many", torch.tanh),
     ("the wanted one after a sigmoid too many", torch.sigmoid),
     ("the wanted one, rounded", torch.round),
+    ("the wanted one, rounded down to whole numbers, as // does", torch.floor),
     ("the wanted one after a softmax too many", lambda each: each.softmax(dim=-1)),
     ("the wanted one with each last dimension divided by its sum", lambda e: e / e.sum(-1, keepdim=True)),
     (
@@ -162,6 +163,11 @@ def of_shape(ndim):
             )
         yield f"the wanted one, added up{where}", lambda each, dim=dim: each.sum(dim)
         yield f"the wanted one, averaged{where}", lambda each, dim=dim: each.mean(dim)
+        if ndim > 2 and dim > 0:
+            yield (
+                f"the wanted one with dimensions {dim - 1} and {dim} made one",
+                lambda each, dim=dim: each.flatten(dim - 1, dim),
+            )
     words = "number" if ndim == 1 else "part along dimension 0"
     yield f"only the first {words} of the wanted one, and should hold all", lambda each: each[:1]
     yield "the wanted one, added up to one number", torch.sum
