@@ -321,7 +321,7 @@ class Rotary(CodeExercise):
 
         def added(vectors):
             """You add the sinusoids to the vectors. Here nothing is added: each pair is turned."""
-            return vectors + sinusoidal_positions(*vectors.shape[-2:])
+            return vectors + sinusoidal_positions(*vectors.shape[-2:]).to(vectors)
 
         def already_new(vectors):
             """The second number is computed from the *new* first one. Keep the old one until both are
