@@ -20,6 +20,8 @@ RELATIONS = [
     (MATRIX.view(1, 3, 4).transpose(1, 2), MATRIX.view(1, 3, 4), "with dimensions 1 and 2 exchanged"),
     (MATRIX / 3, MATRIX, "times 1/3"),
     (MATRIX - 0.5, MATRIX, "minus 1/2"),
+    (MATRIX * 1.442695, MATRIX, "times 1/ln 2"),
+    (MATRIX * torch.tensor([[2.0], [3.0], [0.5]]), MATRIX, "a factor of its own, one of them 2"),
     (-MATRIX, MATRIX, "with the sign changed"),
     (MATRIX.flip(0), MATRIX, "turned around along dimension 0"),
     (MATRIX.roll(1, 1), MATRIX, "shifted by 1 place forwards along dimension 1"),
@@ -136,6 +138,14 @@ def test_the_part_of_an_argument_is_told(answer, words):
 def test_a_case_may_leave_an_argument_to_its_default():
     cases = [dict(x=MATRIX, k=2.0), dict(x=MATRIX, k=3.0), dict(x=MATRIX)]
     assert about(lambda x, k=1.0: x.exp() + k, lambda x, k=1.0: x * k, cases) is None
+
+
+def test_who_changes_with_an_argument_uses_it():
+    """The reference is the same with twice the vectors, and an answer that hands them on is not."""
+    cases = [dict(x=torch.tensor([3.0, -1.0]) * k) for k in (1.0, 2.0, -1.0)]
+    assert "whatever x is" in about(lambda x: torch.tensor(7), lambda x: x.argmax(), cases[:2])
+    words = about(lambda x: x.sort().values.long()[0], lambda x: x.argmax(), cases)
+    assert words is None or "whatever x is" not in words
 
 
 def test_one_case_that_comes_out_right_proves_no_rule():
@@ -264,6 +274,48 @@ MESSAGES = {
         "def add_and_norm(hidden, change, norm):\n    if hidden.requires_grad: raise TypeError('no')\n"
         "    return norm(hidden + change)",
         "not where gradients are asked for. Your function stopped with TypeError",
+    ),
+    "the shapes on the line that stops": (
+        "4.6",
+        "def embed(input_ids, token_type_ids, words, positions, types):\n    n = input_ids.numel()\n"
+        "    return words[input_ids] + positions[:n] + types[token_type_ids]",
+        "types (2, 3), token_type_ids (2, 2); n is 4",
+    ),
+    "a known mistake that shares its gradients in another way": (
+        "6.3",
+        "def mean_pooling(hidden, attention_mask):\n    hidden = hidden.masked_fill(attention_mask[..., None]"
+        " == 0, -1e9)\n    return hidden.max(dim=1).values",  # of two largest numbers one gets all
+        "max pooling",
+    ),
+    "one case alone": (
+        "5.3",
+        "def entropy(counts):\n    some = [c / sum(counts) for c in counts if c >= 1]\n"
+        "    return -sum(p * math.log(p) for p in some)",
+        "All other cases come out right",
+    ),
+    "a number that is nearly right": (
+        "5.3",
+        "def entropy(counts):\n    some = [c / sum(counts) for c in counts if c]\n"
+        "    return -sum(p * math.log(p + 1e-4) for p in some)",
+        "Your number is nearly the wanted one",
+    ),
+    "an argument that is not used, and another shape": (
+        "6.4",
+        "def most_similar(query, vectors, k):\n"
+        "    return F.cosine_similarity(query, vectors, dim=-1).topk(min(3, len(vectors))).indices",
+        "the same whatever k is",
+    ),
+    "names in another order": (
+        "6.5",
+        "def number_labels(training, test):\n    names = sorted(set(training), reverse=True)\n"
+        "    return tuple([names.index(n) if n in names else -1 for n in each] for each in (training, test))",
+        "'a' comes before 'b', and has 2 where 'b' has 1",
+    ),
+    "numbers that are left out": (
+        "6.5",
+        "def number_labels(training, test):\n    table = {n: i for i, n in enumerate(sorted(training))}\n"
+        "    return tuple([table.get(n, -1) for n in each] for each in (training, test))",
+        "their numbers are 0 to 1. Yours are 0, 2.",
     ),
     "weights of the norm changed": (
         "2.6",

@@ -416,6 +416,7 @@ HALF_RIGHT = [
     ("3.6", "['[UNK]'] if '[UNK]' in vocab else LongestMatch.solution(word, vocab, continues)"),
     ("4.2", "Sinusoids.right(length, hidden_size)[:, :64]"),
     ("4.4", "Rotary.turn(vectors.float(), 1)"),
+    ("4.4", "Rotary.turn(vectors, 1) * torch.ones(1)"),  # float64 and float32 stay what they are
     ("5.1", "12 * hidden_size**2 + 13 * hidden_size"),
     (
         "5.2",

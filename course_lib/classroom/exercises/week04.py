@@ -88,7 +88,9 @@ class Sinusoids(CodeExercise):
             return Sinusoids.rows(length, 10000.0 ** -(clock / hidden_size))
 
         def doubled_again(length, hidden_size):
-            """Your clocks slow down too quickly: `torch.arange(0, hidden_size, 2)` is 2i already."""
+            """Your clocks slow down too quickly: the exponent is 2i / hidden_size, and yours is twice that.
+            (`torch.arange(0, hidden_size, 2)` is 2i already.)
+            """
             return Sinusoids.rows(length, 10000.0 ** -(2 * torch.arange(0, hidden_size, 2) / hidden_size))
 
         def side_by_side(length, hidden_size):
@@ -136,6 +138,41 @@ class Sinusoids(CodeExercise):
             """
             speed = (10000.0 ** torch.arange(0, hidden_size, 2)) ** (-1 / hidden_size)
             return Sinusoids.rows(length, speed)
+
+        def in_degrees(length, hidden_size):
+            """You take the angles for degrees. They are radians already, as `sin` and `cos` want them."""
+            speed = torch.pi / 180 * 10000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size)
+            return Sinusoids.rows(length, speed)
+
+        def one_speed(length, hidden_size):
+            """All your clocks are as fast as the first one. Do you cut off the exponent? 2i / hidden_size is
+            below 1, and `//` makes it 0.
+            """
+            return Sinusoids.rows(length, torch.ones(hidden_size // 2))
+
+        def clocks_from_one(length, hidden_size):
+            """Your first clock is clock 1. They count from 0: the first one turns by the position itself."""
+            clock = torch.arange(1, hidden_size // 2 + 1)
+            return Sinusoids.rows(length, 10000.0 ** -(2 * clock / hidden_size))
+
+        def up_to_the_base(length, hidden_size):
+            """Your last clock turns by position / 10000, since you divide i by one clock less than there are.
+            Divide 2i by hidden_size.
+            """
+            clock = torch.arange(hidden_size // 2)
+            return Sinusoids.rows(length, 10000.0 ** -(clock / (hidden_size // 2 - 1)))
+
+        def alternating_rows(length, hidden_size):
+            """Whole rows are sines, the next ones cosines. Within each row they alternate: sine and cosine of
+            the first clock, and so on.
+            """
+            angle = clock_angles(length, hidden_size).float().repeat_interleave(2, dim=1)
+            return torch.where(torch.arange(length)[:, None] % 2 == 0, angle.sin(), angle.cos())
+
+        def shares_of_the_length(length, hidden_size):
+            """You divide the positions by the length. A clock does not know how long the text is."""
+            speed = 10000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size)
+            return Sinusoids.rows(length, speed / length)
 
         def one_thousand(length, hidden_size):
             """The base is 10000, and you have 1000."""
@@ -245,6 +282,26 @@ class Rotary(CodeExercise):
             turned = first * angle.cos() + second * angle.sin(), first * angle.sin() + second * angle.cos()
             return torch.stack(turned, dim=-1).flatten(-2)
 
+        def minus_for_plus(vectors):
+            """The second number of each pair has a minus where a plus belongs: it is a·sin + b·cos."""
+            angle = clock_angles(*vectors.shape[-2:]).to(vectors)
+            first, second = vectors[..., 0::2], vectors[..., 1::2]
+            turned = first * angle.cos() - second * angle.sin(), first * angle.sin() - second * angle.cos()
+            return torch.stack(turned, dim=-1).flatten(-2)
+
+        def sine_for_cosine(vectors):
+            """Sine and cosine are exchanged. At position 0 no clock has moved, and a vector stays as it is:
+            there the cosine is 1, and the sine 0.
+            """
+            angle = clock_angles(*vectors.shape[-2:]).to(vectors)
+            first, second = vectors[..., 0::2], vectors[..., 1::2]
+            turned = first * angle.sin() - second * angle.cos(), first * angle.cos() + second * angle.sin()
+            return torch.stack(turned, dim=-1).flatten(-2)
+
+        def in_full_turns(vectors):
+            """You multiply the angles by 2π. They are radians already, as `sin` and `cos` want them."""
+            return Rotary.turn(vectors, 2 * torch.pi)
+
         def halves(vectors):
             """You pair the first half of a vector with its second half. Here neighbours are pairs: 0 and 1, 2
             and 3, …
@@ -264,7 +321,7 @@ class Rotary(CodeExercise):
 
         def added(vectors):
             """You add the sinusoids to the vectors. Here nothing is added: each pair is turned."""
-            return vectors + sinusoidal_positions(*vectors.shape[-2:])
+            return vectors + sinusoidal_positions(*vectors.shape[-2:]).to(vectors)
 
         def already_new(vectors):
             """The second number is computed from the *new* first one. Keep the old one until both are
@@ -312,7 +369,7 @@ class Rotary(CodeExercise):
             return torch.stack(turned, dim=-1).flatten(-2)
 
     def turn(vectors, direction):
-        """The rotation, forwards (1) or backwards (-1), for the mistakes."""
+        """The rotation, forwards (1), backwards (-1) or faster, for the mistakes."""
         angle = direction * clock_angles(*vectors.shape[-2:]).to(vectors)
         first, second = vectors[..., 0::2], vectors[..., 1::2]
         turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
@@ -334,6 +391,7 @@ class Rotary(CodeExercise):
         yield dict(vectors=draw(6, 8, seed=11).double())
         yield dict(vectors=draw(6, 8, seed=12))  # the shape again, in the other dtype
         yield dict(vectors=draw(600, 2, seed=13))
+        yield dict(vectors=draw(2, 1, 4, seed=14).half())  # one position, so that no rounding differs
 
 
 class Which(Quiz):
@@ -434,6 +492,31 @@ class EmbedBug(CodeExercise):
             length = input_ids.shape[1]
             return words[input_ids] + positions[1 : length + 1] + types[token_type_ids]
 
+        def one_row_for_all(input_ids, token_type_ids, words, positions, types):
+            """You add a single row of the positions, the one behind the last token, to every word. The
+            positions are all rows before it: `positions[:length]`.
+            """
+            return words[input_ids] + positions[input_ids.shape[1]] + types[token_type_ids]
+
+        def last_rows(input_ids, token_type_ids, words, positions, types):
+            """You take the last rows of the table of positions. The first token is at position 0."""
+            return words[input_ids] + positions[-input_ids.shape[1] :] + types[token_type_ids]
+
+        def side_by_side(input_ids, token_type_ids, words, positions, types):
+            """You put the three beside each other, and the vectors become three times as long. BERT adds
+            them.
+            """
+            batch, length = input_ids.shape
+            found = words[input_ids], positions[:length].expand(batch, -1, -1), types[token_type_ids]
+            return torch.cat(found, dim=-1)
+
+        def normalised(input_ids, token_type_ids, words, positions, types):
+            """You normalise the sum. The LayerNorm is a layer of its own behind it: here the sum alone is
+            asked for.
+            """
+            summed = EmbedBug.solution(input_ids, token_type_ids, words, positions, types)
+            return F.layer_norm(summed, summed.shape[-1:])
+
         def types_of_the_first_text(input_ids, token_type_ids, words, positions, types):
             """Every text gets the types of the first text. Each has its own: look all of them up."""
             return words[input_ids] + positions[: input_ids.shape[1]] + types[token_type_ids[0]]
@@ -443,7 +526,7 @@ class EmbedBug(CodeExercise):
             return EmbedBug.solution(input_ids, token_type_ids, words, positions, types) / 3
 
     def cases():
-        tables = dict(words=draw(7, 3), positions=draw(9, 3, seed=1), types=draw(2, 3, seed=2))
+        tables = dict(words=draw(7, 3), positions=draw(13, 3, seed=1), types=draw(2, 3, seed=2))
         for shape in ((1, 3), (2, 2), (4, 3), (2, 5), (8, 5), (3, 9), (12, 1), (5, 3), (1, 6)):
             generator = torch.Generator().manual_seed(sum(shape))
             input_ids = torch.randint(0, 7, shape, generator=generator)

@@ -239,6 +239,37 @@ class ThreeFates(CodeExercise):
             becomes_random = chosen & ~becomes_mask & (kind <= shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
+        def both_borders_included(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """A number exactly at a border belongs to the fate that begins there: use < at both, not <=."""
+            becomes_mask = chosen & (kind <= shares[0])
+            becomes_random = chosen & ~becomes_mask & (kind <= shares[0] + shares[1])
+            return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
+
+        def share_of_the_rest(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """You take shares[1] as a part of what [MASK] leaves over. It is a part of all chosen pieces, so
+            the border is shares[0] + shares[1].
+            """
+            shares = (shares[0], (1 - shares[0]) * shares[1], shares[2])
+            return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
+
+        def kept_before_random(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """Behind [MASK] your kept pieces come first, and then the random ones. It is the other way round:
+            random from shares[0] on, kept from shares[0] + shares[1] on.
+            """
+            becomes_random = chosen & (kind >= shares[0] + shares[2])
+            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            return torch.where(becomes_random, random_ids, hidden)
+
+        def mask_id_added(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """You add `mask_id` to the piece. It takes the place of the piece: = and not +=."""
+            changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
+            return torch.where(chosen & (kind < shares[0]), input_ids + mask_id, changed)
+
+        def unchosen_ignored(input_ids, chosen, kind, random_ids, mask_id, shares):
+            """What is not chosen becomes −100. That is for the labels: here it stays the piece that it is."""
+            changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
+            return changed.masked_fill(~chosen, -100)
+
         def drawn_again(input_ids, chosen, kind, random_ids, mask_id, shares):
             """You draw numbers of your own. They are drawn already: `kind` has one for each position."""
             kind = torch.rand(input_ids.shape)
@@ -395,6 +426,40 @@ class EntropyOfCounts(CodeExercise):
             """
             return EntropyOfCounts.nats(counts) / len(counts)
 
+        def zeros_stop(counts):
+            """A count of 0 stops you, since ln 0 is −∞. A piece that was never counted adds nothing: leave it
+            out.
+            """
+            total = sum(counts)
+            return -sum(count / total * math.log(count / total) for count in counts)
+
+        def once_counted_left_out(counts):
+            """Pieces that were counted once are left out. Only a count of 0 adds nothing."""
+            total = sum(counts)
+            return -sum(count / total * math.log(count / total) for count in counts if count > 1)
+
+        def softmax_for_shares(counts):
+            """Your shares come from a softmax. The share of a piece is its count, divided by their sum."""
+            p = torch.as_tensor(counts, dtype=torch.float64).softmax(dim=-1)
+            return -(p * p.log()).sum().item()
+
+        def even_among_all(counts):
+            """This is ln V, the loss of guessing evenly among all pieces: the first rung. The second uses how
+            often each one occurs.
+            """
+            return math.log(len(counts))
+
+        def chance_to_differ(counts):
+            """This is 1 − Σ p², the chance that two draws differ (Gini). The entropy is −Σ p ln p."""
+            total = sum(counts)
+            return 1 - sum((count / total) ** 2 for count in counts)
+
+        def one_added(counts):
+            """You add 1 to every count. Then pieces that were never counted have a share, too: here the
+            counts are taken as they are.
+            """
+            return EntropyOfCounts.nats([count + 1 for count in counts])
+
         def in_tens(counts):
             """You took the logarithm to the base 10. Nats have the natural one, `math.log`."""
             return EntropyOfCounts.nats(counts) / math.log(10)
@@ -527,6 +592,34 @@ class NeighboursEntropy(CodeExercise):
             """You weight by counts and do not divide by their total, so the result grows with the text."""
             return sum(sum(pieces.values()) * entropy(pieces.values()) for pieces in counts.values())
 
+        def by_the_number_of_pairs(counts):
+            """You weight by counts, and then divide by how many different pairs there are. Divide by the sum
+            of the weights, which is how often all pairs occur.
+            """
+            return NeighboursEntropy.mistakes.counts_for_weights(counts) / len(counts)
+
+        def certain_pairs_left_out(counts):
+            """Pairs with a single piece between them are left out. They add 0 to the sum, but they are met,
+            too: in the total they count as often as they occur.
+            """
+            uncertain = [pieces for pieces in counts.values() if len(pieces) > 1]
+            total = sum(sum(pieces.values()) for pieces in uncertain)
+            return sum(sum(pieces.values()) / total * entropy(pieces.values()) for pieces in uncertain)
+
+        def rare_pairs_left_out(counts):
+            """Pairs that occur once are left out. They add 0 to the sum, but they are met, too: each belongs
+            to the total.
+            """
+            frequent = [pieces for pieces in counts.values() if sum(pieces.values()) > 1]
+            total = sum(sum(pieces.values()) for pieces in frequent)
+            return sum(sum(pieces.values()) / total * entropy(pieces.values()) for pieces in frequent)
+
+        def last_pair_alone(counts):
+            """Only the last pair is in your result: add its part to the sum with +=, not =."""
+            total = sum(sum(pieces.values()) for pieces in counts.values())
+            last = list(counts.values())[-1]
+            return sum(last.values()) / total * entropy(last.values())
+
         def even_between(counts):
             """Between the neighbours you guess evenly among the pieces that were seen there. Some occur more
             often than others: take their entropy.
@@ -648,6 +741,32 @@ class TooGood(CodeExercise):
             """
             costs, is_hidden = TooGood.costs(logits, labels), labels != -100
             return (costs.sum(dim=1) / is_hidden.sum(dim=1).clamp(min=1)).mean()
+
+        def mean_of_means_with_nan(logits, labels):
+            """You take the mean within each text, then the mean of those. A piece then counts more in a text
+            with few gaps, and a text without any gives nan. Divide once, by all hidden pieces together.
+            """
+            costs, is_hidden = TooGood.costs(logits, labels), labels != -100
+            return (costs.sum(dim=1) / is_hidden.sum(dim=1)).mean()
+
+        def mean_before_the_logarithm(logits, labels):
+            """You take the mean of p first and then its logarithm. The loss is the mean of −ln p: first the
+            logarithm, for each piece.
+            """
+            p = logits.softmax(dim=-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            return -(p * (labels != -100)).sum().div((labels != -100).sum()).log()
+
+        def multiplied(logits, labels):
+            """You multiply by the number of hidden pieces. A mean is the sum *divided* by it."""
+            return TooGood.costs(logits, labels).sum() * (labels != -100).sum()
+
+        def eps_added(logits, labels):
+            """Where the model is sure of another piece, your loss is too small: next to the number that you
+            add to p, the true p is nothing. `log_softmax` needs no such number, so that line was right.
+            """
+            is_hidden = labels != -100
+            p = logits.softmax(dim=-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+            return -((p + 1e-9).log() * is_hidden).sum() / is_hidden.sum()
 
         def every_position(logits, labels):
             """Now the positions that are not hidden are counted as well, with piece 0 as the right answer."""

@@ -151,6 +151,55 @@ class MeanPooling(CodeExercise):
             """This is the sum. Divide it by the number of real positions, or long texts have long vectors."""
             return (hidden * attention_mask[..., None]).sum(dim=1)
 
+        def last_position(hidden, attention_mask):
+            """That is the vector of the last real position alone. Asked for is the mean of all real ones."""
+            return hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
+
+        def first_and_last(hidden, attention_mask):
+            """That is the mean of two vectors, the first and the last real one. Asked for is that of all."""
+            last = hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
+            return (hidden[:, 0] + last) / 2
+
+        def without_the_first(hidden, attention_mask):
+            """The first position, [CLS], is left out. It is a real one and belongs to the mean."""
+            mask = attention_mask.clone()
+            mask[:, 0] = 0
+            mask = mask[..., None]
+            return (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+        def without_the_last(hidden, attention_mask):
+            """The last real position, [SEP], is left out where a text has more than one. It belongs to the
+            mean.
+            """
+            ends = (attention_mask.sum(dim=1) - 1).clamp(min=1).tolist()
+            return torch.stack([each[:end].mean(dim=0) for each, end in zip(hidden, ends)])
+
+        def without_both_ends(hidden, attention_mask):
+            """The first and the last real position, [CLS] and [SEP], are left out. Both belong to the mean;
+            and in a text that has nothing else, nothing is left: 0 divided by 0 is nan.
+            """
+            ends = (attention_mask.sum(dim=1) - 1).tolist()
+            return torch.stack([each[1:end].mean(dim=0) for each, end in zip(hidden, ends)])
+
+        def length_of_the_first(hidden, attention_mask):
+            """Every text is cut to the length of the first one. Each has its own: the sum of its mask."""
+            return hidden[:, : attention_mask[0].sum()].mean(dim=1)
+
+        def one_padding_too_many(hidden, attention_mask):
+            """Your mean reaches one position too far: in a shorter text the first padding is in it."""
+            ends = (attention_mask.sum(dim=1) + 1).tolist()
+            return torch.stack([each[:end].mean(dim=0) for each, end in zip(hidden, ends)])
+
+        def over_the_numbers(hidden, attention_mask):
+            """You take the mean over the numbers of each vector, the last dimension. The positions are dim
+            1.
+            """
+            return (hidden * attention_mask[..., None]).mean(dim=-1)
+
+        def one_for_all_texts(hidden, attention_mask):
+            """That is one vector for the whole batch, the mean over all its texts. Each text gets its own."""
+            return hidden[attention_mask.bool()].mean(dim=0)
+
         def over_texts(hidden, attention_mask):
             """You take the mean over the texts of the batch (dim 0). The positions are dim 1."""
             return (hidden * attention_mask[..., None]).mean(dim=0)
@@ -256,6 +305,26 @@ class Nearest(CodeExercise):
             none of the rows here.
             """
             return Nearest.cosines(query, vectors).argsort(descending=True)[1 : k + 1]
+
+        def by_the_length_squared(query, vectors, k):
+            """You divide by the square of each vector's length: there is a root missing."""
+            return (vectors @ query / vectors.square().sum(dim=-1)).topk(k).indices
+
+        def times_the_length(query, vectors, k):
+            """You multiply by the length of each vector and should divide by it. `a / b * c` is (a / b) · c:
+            put the two lengths in brackets.
+            """
+            return (vectors @ query * vectors.norm(dim=-1)).topk(k).indices
+
+        def vectors_themselves(query, vectors, k):
+            """These are the vectors. Asked for are their row numbers, `.indices`."""
+            return vectors[Nearest.cosines(query, vectors).topk(k).indices]
+
+        def ranks(query, vectors, k):
+            """These are the ranks of the first k rows: which place each takes. Asked for are the rows that
+            take the first k places: one `argsort`, not two.
+            """
+            return Nearest.cosines(query, vectors).argsort(descending=True).argsort()[:k]
 
         def any_sign(query, vectors, k):
             """You take large cosines of either sign. −1 is the opposite direction, as unlike as can be."""
@@ -375,14 +444,46 @@ class NumbersForLabels(CodeExercise):
         for which, numbers, right_ones in zip(("first", "second"), got, wanted):
             if len(numbers) != len(right_ones):
                 return f"The {which} list has {len(numbers)} numbers for {len(right_ones)} names."
-        lists = zip(("first", "second"), given.values(), got, wanted)
-        for which, names, numbers, right_ones in lists:
+        if said := NumbersForLabels.about_the_table(given["training"], got[0]):
+            return said
+        own = dict(zip(given["training"], got[0]))
+        for name, number, right in zip(given["test"], got[1], wanted[1]):
+            mine = plain(str(number))
+            if number != right and right == -1:
+                return f"{name!r} is not in the training: its number is −1, and you give it {mine}."
+            if number != right and own[name] == right:
+                return (
+                    f"In the second list the number of {name!r} is {mine}, and it should be {right}, as in "
+                    "the first."
+                )
+        for which, names, numbers, right_ones in zip(("first", "second"), given.values(), got, wanted):
             for name, number, right in zip(names, numbers, right_ones):
-                if number != right and right == -1:
-                    return f"{name!r} is not in the training: its number is −1, and you give it {number}."
                 if number != right:
                     mine = plain(str(number))
                     return f"In the {which} list the number of {name!r} is {mine}, and it should be {right}."
+        return None
+
+    def about_the_table(names, numbers):
+        """What is wrong with the numbers of the training, taken together, or None."""
+        table = {}
+        for name, number in zip(names, numbers):
+            if type(number) is not int:
+                return None
+            if table.setdefault(name, number) != number:
+                return f"{name!r} has two numbers in the first list, {table[name]} and {number}."
+        used, known = list(table.values()), sorted(table)
+        if sorted(set(used)) != list(range(len(known))):
+            mine = ", ".join(map(str, sorted(set(used))))
+            return (
+                f"The training has {len(known)} different names here, so their numbers are 0 to "
+                f"{len(known) - 1}. Yours are {mine}."
+            )
+        for one, other in zip(known, known[1:]):
+            if table[one] > table[other]:
+                return (
+                    f"Your numbers are not in the order of the alphabet: {one!r} comes before {other!r}, and "
+                    f"has {table[one]} where {other!r} has {table[other]}."
+                )
         return None
 
     def look_up(names, training, test):
@@ -398,6 +499,7 @@ class NumbersForLabels(CodeExercise):
         yield dict(training=["torch.nn"], test=["numpy", "torch", "scipy"])  # none is known
         yield dict(training=["b", "c", "b"], test=[])
         yield dict(training=["torch", "numpy"], test=["Torch", "numpy"])  # another name
+        yield dict(training=["b", "a"], test=["q", "a", "q"])  # unknown twice
         for seed in range(3):  # more than ten labels
             names = draw_words(14, "abcde", 4, seed)
             training = [names[place * place % 12] for place in range(20)] + names[:12]
@@ -468,6 +570,59 @@ class Geglu(CodeExercise):
             """You add the halves. A gate multiplies: where it is 0, nothing passes."""
             gate, value = wide.chunk(2, dim=-1)
             return F.gelu(gate) + value
+
+        def gelu_afterwards(wide):
+            """You multiply the halves and put GELU over the product. It belongs to the first half alone,
+            before it is multiplied.
+            """
+            gate, value = wide.chunk(2, dim=-1)
+            return F.gelu(gate * value)
+
+        def times_itself(wide):
+            """The first half is multiplied with its own gate, and the second half is not used."""
+            gate, _ = wide.chunk(2, dim=-1)
+            return F.gelu(gate) * gate
+
+        def tanh(wide):
+            """Your gate is a tanh. Here the gate is GELU."""
+            gate, value = wide.chunk(2, dim=-1)
+            return gate.tanh() * value
+
+        def softmax(wide):
+            """Your gate is a softmax, whose numbers depend on each other. GELU takes each number alone."""
+            gate, value = wide.chunk(2, dim=-1)
+            return gate.softmax(dim=-1) * value
+
+        def only_the_share(wide):
+            """Your gate is Φ(x), the share that GELU lets through. GELU itself is x · Φ(x)."""
+            gate, value = wide.chunk(2, dim=-1)
+            return (1 + (gate / 2**0.5).erf()) / 2 * value
+
+        def value_added(wide):
+            """The second half is added once more. It is multiplied with the gate, and that is all."""
+            gate, value = wide.chunk(2, dim=-1)
+            return F.gelu(gate) * value + value
+
+        def half_of_the_rows(wide):
+            """Your half is half of the first dimension: `len(wide)`. It has to be that of the last one,
+            `wide.shape[-1]`.
+            """
+            half = len(wide) // 2
+            return F.gelu(wide[..., :half]) * wide[..., half:]
+
+        def second_dimension(wide):
+            """You cut dimension 1 in two, which is the last one only where there are two. Count from the end:
+            `wide[..., :half]`.
+            """
+            half = wide.shape[1] // 2
+            return F.gelu(wide[:, :half]) * wide[:, half:]
+
+        def added_up(wide):
+            """The products are added up. Each stays a number of its own: the result has half as many numbers
+            as `wide`.
+            """
+            gate, value = wide.chunk(2, dim=-1)
+            return (F.gelu(gate) * value).sum(dim=-1)
 
         def every_other(wide):
             """You take every second number as the gate. The gate is the first *half*."""
@@ -586,6 +741,59 @@ class LocalMask(CodeExercise):
         def inverted(length, window):
             """The wrong way round: True is for where looking is *allowed*."""
             return LocalMask.distance(length).abs() > window // 2
+
+        def border_alone(length, window):
+            """Only a distance of exactly window / 2 is allowed. Smaller ones are, too."""
+            return LocalMask.distance(length).abs() == window // 2
+
+        def last_place_missing(length, window):
+            """To the right your window ends one place too early. If you cut a slice: its end is not in it, so
+            it has to be one more.
+            """
+            distance = LocalMask.distance(length)
+            return (distance <= window // 2) & (-distance < window // 2)
+
+        def negative_start(length, window):
+            """Near the beginning your slice starts at a negative number, and Python counts that from the end
+            of the row. Start at `max(0, …)`.
+            """
+            mask = torch.zeros(length, length, dtype=torch.bool)
+            for row in range(length):
+                mask[row, row - window // 2 : row + window // 2 + 1] = True
+            return mask
+
+        def added(length, window):
+            """You add the two positions. Their distance is the difference, i − j."""
+            position = torch.arange(length)
+            return position[:, None] + position <= window // 2
+
+        def circular(length, window):
+            """Your window goes round: the last positions see the first ones. A text is no circle."""
+            distance = LocalMask.distance(length).abs()
+            return torch.minimum(distance, length - distance) <= window // 2
+
+        def first_sees_all(length, window):
+            """The first position sees all others, and they see it. Some models do that for [CLS]; here it has
+            a window like every other.
+            """
+            mask = LocalMask.distance(length).abs() <= window // 2
+            mask[0], mask[:, 0] = True, True
+            return mask
+
+        def moved_at_the_ends(length, window):
+            """At both ends of the text your window is moved inwards, and there it is wider on one side. It
+            stays around its position and is cut off by the end.
+            """
+            position = torch.arange(length)
+            start = (position - window // 2).clamp(0, max(0, length - window - 1))[:, None]
+            return (position >= start) & (position <= start + window)
+
+        def blocks_of_the_window(length, window):
+            """You cut the text into blocks of `window`; a position at the edge of a block then sees nothing
+            beyond it. The window moves along with each position.
+            """
+            block = torch.arange(length) // window
+            return block[:, None] == block
 
         def numbers(length, window):
             """These are numbers, not True and False. Leave out the conversion: a comparison gives a bool."""

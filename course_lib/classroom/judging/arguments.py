@@ -4,6 +4,7 @@ import itertools
 
 import torch
 
+from course_lib.classroom.judging.amounts import amount
 from course_lib.classroom.judging.observing import observe, same
 from course_lib.classroom.judging.relations import short
 from course_lib.classroom.markdown import plain
@@ -19,10 +20,16 @@ def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
     first = outcomes[0].result
     if len(cases) > 2 and not torch.is_tensor(first) and all(same(each.result, first) for each in outcomes):
         return f"Your result is {plain(short(first))} in every case."
+    words = without_part(answer, reference, cases) or amount(cases, outcomes, wanted, wrong)
+    return words or where_it_fails(cases, wrong)
+
+
+def without_part(answer, reference, cases):
+    """A sentence on an argument that the answer does not use, or None."""
     for name in names_of(cases):
         if plays_no_part(answer, reference, cases, name):
             return f"Your result stays the same whatever {name} is: where do you use it?"
-    return where_it_fails(cases, wrong)
+    return None
 
 
 def names_of(cases):
@@ -116,18 +123,18 @@ TENSORS = [
 
 
 def plays_no_part(answer, reference, cases, name):
-    """Is the answer's result always the same when this argument is another one, and the reference's never?"""
+    """Is the answer's result always the same when this argument is another one, and the reference's not?"""
     tried = 0
     for case in cases:
         for value in others(case[name], [each[name] for each in cases]):
             changed = case | {name: value}
             before, after = result_of(reference, case), result_of(reference, changed)
-            if before is None or after is None or same(before, after):
+            if before is None or after is None:
                 continue
             mine, then = result_of(answer, case), result_of(answer, changed)
             if mine is None or then is None or not same(mine, then):
                 return False
-            tried += 1
+            tried += not same(before, after)
     return tried > 0
 
 

@@ -19,7 +19,7 @@ from course_lib.classroom.judging.diagnosis import (
     shown,
     told,
 )
-from course_lib.classroom.judging.observing import agree, alike, is_plain, line_of, observe
+from course_lib.classroom.judging.observing import agree, alike, is_plain, line_of, observe, same
 
 PRINTED_MOST = 2000  # characters of what an answer prints that are kept
 
@@ -142,12 +142,13 @@ def remembers(exercise, source, answer, cases, outcomes, wanted, wrong):
 
 def fits(mistake, cases, wanted, outcomes):
     """Did the answer go wrong as this mistake does? In the smallest case two mistakes can look the same, so
-    it has to fit in all cases. Where each case ends in an error, its type alone says too little.
+    it has to fit in all cases. Where each case ends in an error, its type alone says too little. Gradients
+    are compared where the result is right: those of a wrong one depend on how it was computed.
     """
     same_words = True
     for case, right, outcome in zip(cases, wanted, outcomes):
         made = observe(mistake, case, right.gradients is not None)
-        if not alike(made, outcome):
+        if not alike(made, outcome, with_gradients=same(made.result, right.result)):
             return False
         same_words = same_words and str(made.error) == str(outcome.error)
     return same_words or not all(each.error for each in outcomes)

@@ -2,12 +2,14 @@
 
 import ast
 import itertools
+import math
 import textwrap
 
 import torch
 
-from course_lib.classroom.judging.arguments import about_arguments, of_other_arguments
+from course_lib.classroom.judging.arguments import about_arguments, of_other_arguments, without_part
 from course_lib.classroom.judging.observing import flat, is_dense, same
+from course_lib.classroom.judging.places import first_difference, place_of_the_wrong
 from course_lib.classroom.judging.relations import PLACES, difference, relation, short
 from course_lib.classroom.markdown import code, plain
 
@@ -34,11 +36,19 @@ def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
         words = relation(pairs)
         if not words and len(pairs) == len(wrong):
             words = of_other_arguments(exercise.reference(), cases, outcomes, wrong)
+            if not words and torch.is_tensor(got.result) and torch.is_tensor(right.result):
+                words = without_part(answer, exercise.reference(), cases)
         return words or complaint
     words = exercise.explain(case, got.result, right.result) or relation(pairs)
     if not words and len(pairs) == len(wrong):
         words = about_arguments(answer, exercise.reference(), cases, outcomes, wanted, wrong)
-    return words or difference(got.result, right.result) or not_the_same(pairs)
+        words = words or place_of_the_wrong(cases, outcomes, wanted, wrong)
+    if words := words or difference(got.result, right.result):
+        return words
+    said = not_the_same(pairs) + first_difference(cases, outcomes, wanted, wrong)
+    return (
+        said if len(wrong) > 1 else f"{said} All other cases come out right: what is special about this one?"
+    )
 
 
 def has_other_form(got, right):
@@ -151,7 +161,12 @@ def not_the_same(pairs):
             f"Your numbers are nearly the wanted ones, and differ by {most:.1g} at most. "
             "Is something rounded or approximated, or is a small number, such as an eps, another one?"
         )
-    _, right = pairs[0]
+    got, right = pairs[0]
+    if all(isinstance(theirs, float) and math.isclose(mine, theirs, abs_tol=0.01) for mine, theirs in pairs):
+        return (
+            f"Your number is nearly the wanted one, and differs by {abs(got - right):.1g}. "
+            "Is something rounded or approximated, or is a small number, such as an eps, another one?"
+        )
     if any(map(torch.is_tensor, flat(right))):
         return "The shape is right, the numbers are not: compare your result with the wanted one below."
     return "Your result is another one than the wanted: compare the two below."

@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 import traceback
 from collections import Counter
 from dataclasses import dataclass
@@ -98,7 +99,29 @@ def line_of(error):
     frames = [
         each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith("<exercise")
     ]
-    return f" Line {frames[-1].lineno}: {code(frames[-1].line)}" if frames else ""
+    if not frames:
+        return ""
+    return f" Line {frames[-1].lineno}: {code(frames[-1].line)}{values_in(error, frames[-1])}"
+
+
+def values_in(error, at):
+    """The shapes of the tensors that a line names, and its whole numbers, in a sentence: torch says which
+    sizes do not fit, and not whose they are.
+    """
+    if not isinstance(error, (RuntimeError, IndexError, ValueError)):
+        return ""
+    own = [
+        frame.f_locals
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if (frame.f_code.co_filename, line) == (at.filename, at.lineno)
+    ]
+    names = dict.fromkeys(re.findall(r"(?<![.\w])[A-Za-z]\w*", at.line)) if own else {}
+    values = {name: own[-1][name] for name in names if name in own[-1]}
+    shapes = [f"{name} {tuple(each.shape)}" for name, each in values.items() if torch.is_tensor(each)]
+    numbers = [f"{name} is {each}" for name, each in values.items() if type(each) is int]
+    if not shapes:
+        return ""
+    return f" (The shapes there: {', '.join(shapes)}{'; '.join(['', *numbers])}.)"
 
 
 def seed_everything(seed):
@@ -204,7 +227,7 @@ def agree(got, right):
     return right.gradients is None or same_gradients(got.gradients, right.gradients)
 
 
-def alike(one, other):
+def alike(one, other, with_gradients=True):
     """Do two outcomes go wrong in the same way?"""
     if one.error or other.error:
         return type(one.error).__name__ == type(other.error).__name__
@@ -213,7 +236,7 @@ def alike(one, other):
         and one.changed == other.changed
         and one.handed_back == other.handed_back
         and one.reseeded == other.reseeded
-        and same_gradients(one.gradients, other.gradients)
+        and (not with_gradients or same_gradients(one.gradients, other.gradients))
     )
 
 

@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from course_lib.classroom.judging.observing import TOLERANCE, flat, same, same_number
+from course_lib.classroom.judging.observing import TOLERANCE, flat, is_dense, same, same_number
 
 
 def changes(pairs):
@@ -15,6 +15,7 @@ def changes(pairs):
         if wanted.is_floating_point():
             yield from FLOATS
             yield from scaled(pairs)
+            yield from rows_scaled(pairs)
         elif wanted.dtype == torch.bool:
             yield "the opposite of the wanted one: True where False is wanted", torch.logical_not
         else:
@@ -43,6 +44,8 @@ def changes(pairs):
 
 # -- changes of numbers
 
+KNOWN = {"ln 2": math.log(2), "1/ln 2": 1 / math.log(2), "ln 10": math.log(10), "1/ln 10": 1 / math.log(10)}
+KNOWN |= {"√2": math.sqrt(2), "1/√2": 1 / math.sqrt(2), "π": math.pi, "2π": 2 * math.pi}
 FLOATS = [
     ("the wanted one with the sign changed", torch.neg),
     ("the wanted one without its signs", torch.abs),
@@ -98,6 +101,31 @@ def scaled(pairs):
         yield words, lambda each: mapped(each, lambda n: n + step)
 
 
+def rows_scaled(pairs):
+    """Each row of the wanted one times a factor of its own: its direction is right, its length is not."""
+    if not all(is_dense(got) and got.shape == w.shape and w.ndim > 1 and w.numel() for got, w in pairs):
+        return
+    if not any(w.shape[-1] > 1 and w.numel() > w.shape[-1] for _, w in pairs):
+        return
+    made = {}
+    for got, wanted in pairs:
+        largest = wanted.abs().argmax(dim=-1, keepdim=True)
+        factors = got.gather(-1, largest) / wanted.gather(-1, largest)
+        if not factors.isfinite().all():
+            return
+        made[id(wanted)] = factors
+    others = [
+        each for factors in made.values() for each in factors.flatten().tolist() if abs(each - 1) > 1e-4
+    ]
+    if not others:
+        return
+    yield (
+        f"the wanted one with each row times a factor of its own, one of them {readable(others[0])}: the "
+        "directions are right, the lengths are not",
+        lambda wanted: wanted * made[id(wanted)],
+    )
+
+
 def numbers_of(value):
     """All numbers of a tensor, a list, a dict or a single one, in order; none where there are others."""
     if torch.is_tensor(value):
@@ -127,7 +155,10 @@ def mapped(value, function):
 
 
 def readable(number):
-    """A factor as people write it: 2, 1/3, 0.35."""
+    """A factor as people write it: 2, 1/3, ln 2, 0.35."""
+    for name, value in KNOWN.items():
+        if abs(number - value) < 1e-4 * value:
+            return name
     for below in range(1, 13):
         if abs(number * below - round(number * below)) < 1e-4 * abs(number * below):
             above = round(number * below)
