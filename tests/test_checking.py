@@ -101,7 +101,7 @@ def test_a_difference_of_lists_and_dicts_is_named(got, wanted, words):
 def about(answer, reference, cases):
     outcomes, wanted = ([observe(each, case, False) for case in cases] for each in (answer, reference))
     wrong = [i for i, (one, other) in enumerate(zip(outcomes, wanted)) if not same(one.result, other.result)]
-    return about_arguments(answer, reference, cases, outcomes, wanted, wrong)
+    return about_arguments(answer, reference, cases, outcomes, wrong)
 
 
 PRODUCTS = [dict(left=MATRIX, right=MATRIX**2 * k, scale=k) for k in (1.0, 2.0, 3.0)]

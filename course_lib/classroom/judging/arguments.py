@@ -9,7 +9,7 @@ from course_lib.classroom.judging.relations import short
 from course_lib.classroom.markdown import plain
 
 
-def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
+def about_arguments(answer, reference, cases, outcomes, wrong):
     """A sentence on the part that an argument plays in what is wrong, or None.
 
     wrong: the numbers of the cases that went wrong
