@@ -57,11 +57,11 @@ class Dense(nn.Module):
 
     def __init__(self, width, canvas=12):
         super().__init__()
-        self.hidden = nn.Linear(canvas * canvas, width)
+        self.layer = nn.Linear(canvas * canvas, width)
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, images):
-        hidden = F.relu(self.hidden(images.flatten(1)))  # (batch, width)
+        hidden = F.relu(self.layer(images.flatten(1)))  # (batch, width)
         return self.classifier(hidden)
 
 

@@ -88,8 +88,8 @@ class PreTraining:
     batches: indexed by step, gives (batch, n) ids; the same for every process, each trains on its share
     """
 
-    def __init__(self, model, batches, vocab, training):
-        self.model, self.batches, self.vocab, self.training = model, batches, vocab, training
+    def __init__(self, model, batches, vocabulary, training):
+        self.model, self.batches, self.vocabulary, self.training = model, batches, vocabulary, training
         self.device = next(model.parameters()).device
         self.parallel = DistributedDataParallel(model) if distributed.is_initialized() else model
         self.optimizer = make_optimizer(model, training)
@@ -117,27 +117,27 @@ class PreTraining:
         """
         input_ids = self.batches[self.step]  # (batch, n)
         generator = torch.Generator().manual_seed(self.training.seed * NEXT_SEED + self.step)
-        hidden_ids, labels = mask_tokens(
+        masked_ids, labels = mask_tokens(
             input_ids,
-            self.vocab,
+            self.vocabulary,
             self.training.mask_probability,
             self.training.mask_shares,
             generator=generator,
         )
-        tokens = (input_ids != self.vocab.pad_id).sum().item()
+        tokens = (input_ids != self.vocabulary.pad_id).sum().item()
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
         rank, processes = rank_and_world_size()
-        hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
+        masked_ids, labels = (share[rank::processes].to(self.device) for share in (masked_ids, labels))
         attention_mask = None  # most batches hold texts of one length and need none
-        if (hidden_ids == self.vocab.pad_id).any():
-            attention_mask = hidden_ids != self.vocab.pad_id
+        if (masked_ids == self.vocabulary.pad_id).any():
+            attention_mask = masked_ids != self.vocabulary.pad_id
         count = (labels != IGNORE_INDEX).sum().item()
         given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
         with ONE_AT_A_TIME:  # whoever asks the model meanwhile waits for the end of the step
             self.model.train()
             torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-                output = self.parallel(hidden_ids, **given)
+                output = self.parallel(masked_ids, **given)
             # Each process knows the mean over its own gaps; weighted like this, their average is the mean
             # over all.
             loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing

@@ -259,8 +259,8 @@ class Town:
     def floor(self, stories, masks):
         """The `Floor` of these stories (lists of tokens) where `masks` (sets of positions) are hidden."""
         losses = []
-        for tokens, hidden in zip(stories, masks, strict=True):
-            visible = [MASK if position in hidden else token for position, token in enumerate(tokens)]
+        for tokens, mask in zip(stories, masks, strict=True):
+            visible = [MASK if position in mask else token for position, token in enumerate(tokens)]
             for position, distribution in self.posterior(visible).items():
                 losses.append(-math.log(distribution[tokens[position]]))
         if not losses:

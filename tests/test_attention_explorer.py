@@ -73,7 +73,7 @@ def test_sends_the_bytes_of_the_tensors(batch):
 
 def test_takes_what_our_encoder_gives():
     encoder = Encoder(num_layers=2, hidden_size=8, num_heads=2, intermediate_size=8).eval()
-    _, attentions = encoder(torch.randn(1, 64, 8), output_weights=True)  # 64 is the most it shows
+    _, attentions = encoder(torch.randn(1, 64, 8), output_attentions=True)  # 64 is the most it shows
     explorer = explore_attention(["다"] * 64, attentions)
     assert len(explorer.weights) == 4 * 2 * 2 * 64 * 64
 

@@ -73,7 +73,7 @@ def test_every_pixel_counts(kind):
 def test_dense_cannot_notice_a_permutation():
     model, images = Dense(20), torch.rand(5, 12, 12)
     before = model(images)
-    model.hidden.weight.data = permute_pixels(model.hidden.weight.view(20, 12, 12), seed=3).flatten(1)
+    model.layer.weight.data = permute_pixels(model.layer.weight.view(20, 12, 12), seed=3).flatten(1)
     close(model(permute_pixels(images, seed=3)), before)
 
 

@@ -18,7 +18,7 @@ from course_lib.classroom.widgets import live_training
 from course_lib.classroom.widgets.live_training import train_live
 from course_lib.classroom.widgets.shown import close
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
+from course_lib.ladder import at_rest, evaluate, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
@@ -51,7 +51,7 @@ def new_training(steps):
         max_position_embeddings=8,
     )
     run = PreTraining(BertForMaskedLM(config), Batches(), VOCAB, Training(steps=steps, learning_rate=1e-3))
-    gaps = hide_for_evaluation(Batches()[1000].tolist(), VOCAB)
+    gaps = mask_for_evaluation(Batches()[1000].tolist(), VOCAB)
     return train_live(run, {"even guess": 3.2, "floor": 3.0}, gaps)
 
 

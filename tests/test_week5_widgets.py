@@ -20,7 +20,7 @@ from course_lib.classroom.materials.ready_models import RUNS, ready_model
 from course_lib.classroom.widgets.asking import asking, exact_answers
 from course_lib.classroom.widgets.live_training import train_live
 from course_lib.classroom.widgets.masking_explorer import explore_masking
-from course_lib.ladder import evaluate, hide_for_evaluation, ladder
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
@@ -98,7 +98,7 @@ def test_a_question_without_a_gap_gets_a_sentence(ready):
 def test_a_training_shows_questions_that_the_town_cannot_tell(ready):
     model, town = ready
     vocab = Vocabulary(town.tokenizer.vocab)
-    gaps = hide_for_evaluation([town.tokenizer.encode(STORY).ids], vocab)
+    gaps = mask_for_evaluation([town.tokenizer.encode(STORY).ids], vocab)
     questions = ["나는 [MASK]에서 우유를 샀다", "빵집이 [MASK]를 마셨다."]
     run = PreTraining(model, None, vocab, Training(steps=1))
     live = train_live(run, {"floor": 0.1}, gaps, tokenizer=town.tokenizer, town=town, questions=questions)
@@ -121,7 +121,7 @@ def test_a_ready_model_is_as_good_as_its_log_says(name):
         for language in languages
         for story in Town(language).stories(500, seed=11)
     ]
-    loss, accuracy = evaluate(model, hide_for_evaluation(examples, vocab), vocab)
+    loss, accuracy = evaluate(model, mask_for_evaluation(examples, vocab), vocab)
     assert loss == pytest.approx(log[-1]["held_out_loss"], abs=0.06)
     assert accuracy == pytest.approx(log[-1]["held_out_accuracy"], abs=0.03)
 
@@ -150,7 +150,7 @@ def test_the_bugs_do_what_their_names_say(grown):
     ids = torch.tensor([[2, 10, 4, 12, 3, 0]])
     labels = torch.tensor([[-100, -100, 11, -100, -100, -100]])
     for bug, wanted in {None: 11, "shift": 12, "mask": 4, "padding": 11}.items():
-        run = BuggyTraining(model, None, grown.vocab, Training(steps=1), bug)
+        run = BuggyTraining(model, None, grown.vocabulary, Training(steps=1), bug)
         run.healthy = forward
         run.parallel(ids, attention_mask=ids != 0, labels=labels, masked_only=True)
         assert seen["labels"][labels != IGNORE_INDEX].tolist() == [wanted]
@@ -171,6 +171,6 @@ def test_the_ladder_of_the_ready_model_is_that_of_its_town(ready):
     _, town = ready
     vocab = Vocabulary(town.tokenizer.vocab)
     examples = [town.tokenizer.encode(story).ids for story in town.stories(300, seed=4)]
-    rungs = ladder(town.tokenizer.vocab, hide_for_evaluation(examples, vocab), town, examples)
+    rungs = ladder(town.tokenizer.vocab, mask_for_evaluation(examples, vocab), town, examples)
     assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "two neighbours", "floor"]
     assert list(rungs.values()) == sorted(rungs.values(), reverse=True)

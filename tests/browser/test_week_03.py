@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from solving import choose, sort, write
 
 NOTEBOOK = "03_wordpiece.ipynb"
-DEMONSTRATION = "demonstration()"
+DEMONSTRATION = "tokenizer_demo()"
 SORTING = 'card("3.1")'
 PUNCTUATION = '@exercise("3.2")'
 PAIRS = '@exercise("3.3")'

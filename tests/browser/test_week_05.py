@@ -21,7 +21,7 @@ WHY_THERE, WHICH_BUG, WITHOUT_FLOOR = 'card("5.5")', 'card("5.7")', 'card("5.8")
 CURVES = ('show_training("healthy")', 'for name in "AB":', 'for name in "CD":')
 MINE = "mine = use_my_code(week=5)"
 TRAINING = "live = train_live(run, rungs, gaps"
-RESULT = "loss, accuracy = evaluate(model, gaps, pieces)"
+RESULT = "loss, accuracy = evaluate(model, gaps, vocabulary)"
 QUESTION = 'asking(model, town, "'
 PREPARATION = [
     START,
@@ -30,7 +30,7 @@ PREPARATION = [
     "held_out = list(tokenized(",
     COUNT,
     "def count(module):",
-    "pieces = Vocabulary(vocab)",
+    "vocabulary = Vocabulary(vocab)",
     "rungs = ladder(vocab, gaps, town",
     MINE,
     "config = BertConfig(",

@@ -57,7 +57,7 @@ class LiveTraining(Shown, widgets.VBox):
         self.questions, self.town = questions, town
         self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
-        self.doubt = told_twice(gaps, examples, run.vocab)
+        self.doubt = told_twice(gaps, examples, run.vocabulary)
         self.planned_rate = run.training.learning_rate
         self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.wanted = threading.Event()  # cleared to pause
@@ -225,7 +225,7 @@ class LiveTraining(Shown, widgets.VBox):
 
     def gauge(self, append=True):
         """Held-out loss and accuracy."""
-        self.now = evaluate(self.run.model, self.gaps, self.run.vocab)
+        self.now = evaluate(self.run.model, self.gaps, self.run.vocabulary)
         if append and (not self.measured or self.measured[-1][0] < self.run.step):
             self.measured.append((self.run.step, self.now[0]))
 

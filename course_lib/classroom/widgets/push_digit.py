@@ -25,7 +25,7 @@ from course_lib.inductive_bias import (
     width_for,
 )
 
-KINDS = {
+MODELS = {
     "convolutional": Convolutional,
     "Transformer": PatchTransformer,
     "recurrent": Recurrent,
@@ -120,13 +120,13 @@ def push_digit(models, images, labels, trained):
     return PushDigit(models, images, labels, trained)
 
 
-def demonstration():
+def push_digit_demo():
     """Four models of one size, trained on digits in the columns 0 and 1, and a digit to push beyond."""
     (images, labels), (others, answers) = digits()
     generator = torch.Generator().manual_seed(0)
     left = scatter(images, rows=range(5), columns=TRAINED, generator=generator)[None]  # (1, n, 12, 12)
     models = {}
-    for name, kind in KINDS.items():
+    for name, kind in MODELS.items():
         ensemble = Ensemble(partial(kind, width_for(kind, budget=10_000)), models=1)
         steps = ensemble.train(left, labels[None], [len(labels)], STEPS)
         deque(watch(steps, STEPS, f"training: {name}"), maxlen=0)

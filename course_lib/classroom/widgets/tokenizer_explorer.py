@@ -89,7 +89,7 @@ def explore_tokenizers(tokenizers, text):
     return TokenizerExplorer(tokenizers, text)
 
 
-def demonstration():
+def tokenizer_demo():
     """Characters, words and pieces of JupyterLab's interface, English and Korean together."""
     texts = [text for pair in interface_texts() for text in pair]
     options = dict(lowercase=True, strip_accents=False)
