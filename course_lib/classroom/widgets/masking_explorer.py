@@ -14,7 +14,11 @@ from course_lib.masking import Vocabulary, mask_tokens
 
 
 class MaskingExplorer(Shown, widgets.VBox):
-    """tokenizer: a WordPieceTokenizer   text: what stands in the field at first"""
+    """Mask any text, as often as you like.
+
+    tokenizer: a WordPieceTokenizer   text: what stands in the field at first
+    probability: of a piece to be chosen, at first
+    """
 
     GO_ON = "Run this cell to type your own text and to draw again."
 
@@ -68,8 +72,3 @@ class MaskingExplorer(Shown, widgets.VBox):
     def still(self):
         words = f"{self.text.value} ({self.share.value} % hidden)"
         return words, f"<p>{escape(words)}</p>{self.shown.value}"
-
-
-def explore_masking(tokenizer, text, probability=0.15):
-    """Mask any text, as often as you like. probability: of a piece to be chosen, at first"""
-    return MaskingExplorer(tokenizer, text, probability)
