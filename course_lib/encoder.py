@@ -19,6 +19,7 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(intermediate_size, hidden_size)
 
     def forward(self, hidden):
+        """(..., hidden_size) → (..., intermediate_size) inside → (..., hidden_size)"""
         return self.contract(F.gelu(self.expand(hidden)))
 
 

@@ -56,7 +56,7 @@ def mask_tokens(
     whole_word=False,
     generator=None,
 ):
-    """Hide pieces of a batch.
+    """Hide pieces of a batch, on the CPU: so the gaps are the same with and without a GPU.
 
     input_ids: (batch, n) integers, left unchanged   vocabulary: the `Vocabulary` of their pieces
     shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are

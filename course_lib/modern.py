@@ -81,6 +81,7 @@ class GatedFeedForward(nn.Module):
         self.contract = nn.Linear(intermediate_size, hidden_size)
 
     def forward(self, hidden):
+        """(..., hidden_size) → (..., intermediate_size) inside → (..., hidden_size)"""
         return self.contract(geglu(self.expand(hidden)))
 
 
@@ -134,6 +135,10 @@ class LocalAttention(nn.Module):
         self.attention, self.window = attention, window
 
     def forward(self, hidden, mask=None, output_attentions=False):
+        """hidden: (batch, n, hidden_size)   mask: bool, broadcastable to (batch, 1, n, n), or None
+
+        Returns what the attention inside returns for it.
+        """
         near = local_mask(hidden.shape[1], self.window).to(hidden.device)  # (n, n)
         near = near if mask is None else mask & near  # (batch, 1, n, n)
         return self.attention(hidden, near, output_attentions)

@@ -26,15 +26,19 @@ from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.masking import mask_tokens
 
-SEEDS = 2**32  # so many; with the number of a step they make a number below the 2**63 that torch can take
+SEEDS = 2**32  # that a run can have: times NEXT_SEED they stay below 2**63, the most that torch can take
 
 
 @dataclass(frozen=True)
 class Training:
-    """The settings of a run. steps: None trains for `minutes` instead; learning_rate: where the line of the
-    warm-up ends and that of the decay begins. The lower line counts, so it is not quite reached: with 200 of
-    2,000 steps for warm-up, 91 % of it. mask_shares: of the hidden pieces, those that become [MASK],
-    random, or stay
+    """The settings of a run.
+
+    steps: None trains for `minutes` instead
+    learning_rate: the rate rises to it on one line, over `warmup` steps; it falls on another, from it to 0,
+    over the whole run. The lower line counts, so it is not quite reached: with 200 of 2,000 steps for
+    warm-up, 91 % of it is
+    mask_shares: of the chosen pieces, those that become [MASK], random, or stay
+    clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
     steps: int | None = None
@@ -164,10 +168,11 @@ class PreTraining:
 
 
 def make_optimizer(model, training):
-    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019.
+    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019, algorithm 2.
 
-    0.98 as in Vaswani et al. 2017, section 5.3: how large gradients are is remembered over some 50 steps.
-    With 0.999, torch's default, it would be 1,000, and a short run is over by then.
+    β₁ = 0.9 and ε = 1e-8 are torch's defaults, from Kingma and Ba 2015, algorithm 1. β₂ = 0.98 is that of
+    Vaswani et al. 2017, section 5.3: how large gradients are is remembered over some 50 steps. With 0.999,
+    the default, it would be 1,000, and a short run is over by then.
     """
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.ndim == 1]

@@ -166,6 +166,14 @@ def one_set_for_each(models, n=40):
     return images, torch.randint(10, (models, n))
 
 
+def test_an_ensemble_leaves_the_global_random_state_alone():
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    first, second = (Ensemble(lambda: Dense(9), models=2).parameters["layer.weight"] for _ in range(2))
+    assert torch.equal(torch.rand(3), wanted) and torch.equal(first, second)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_together_gives_what_each_gives_alone(kind):
     ensemble = Ensemble(lambda: kind(9), models=3)
