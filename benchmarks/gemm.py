@@ -17,17 +17,22 @@ def product_flops(rows, columns, inner):
 
 def forward_flops(size):
     """Operations of all matrix products on the way forward through one batch of full texts."""
-    batch, length, hidden, vocab_size = size.batch_size, size.max_length, size.hidden_size, size.vocab_size
+    batch, length, hidden_size, vocab_size = (
+        size.batch_size,
+        size.max_length,
+        size.hidden_size,
+        size.vocab_size,
+    )
     positions = batch * length
-    head_size = hidden // size.heads
-    projections = 4 * product_flops(positions, hidden, hidden)  # query, key, value, output
+    head_size = hidden_size // size.heads
+    projections = 4 * product_flops(positions, hidden_size, hidden_size)  # query, key, value, output
     scores = batch * size.heads * product_flops(length, length, head_size)
     averages = batch * size.heads * product_flops(length, head_size, length)
     # The expected number: from batch to batch it varies, over the rounds it does not matter.
     gaps = Training.mask_probability * batch * (length - 2)  # [CLS] and [SEP] are never hidden
-    widen_and_narrow = 2 * product_flops(1, 4 * hidden, hidden)  # for one position
+    widen_and_narrow = 2 * product_flops(1, 4 * hidden_size, hidden_size)  # for one position
     feed_forward = ((size.layers - 1) * positions + gaps) * widen_and_narrow  # the last layer: only the gaps
-    head = product_flops(gaps, hidden, hidden) + product_flops(gaps, vocab_size, hidden)
+    head = product_flops(gaps, hidden_size, hidden_size) + product_flops(gaps, vocab_size, hidden_size)
     return size.layers * (projections + scores + averages) + feed_forward + head
 
 

@@ -58,11 +58,11 @@ def full_batches(size, count):
     return ids
 
 
-def our_step(size, batches, vocab):
+def our_step(size, batches, vocabulary):
     """The step of course_lib.pretraining: logits for the gaps alone, fused attention and optimiser."""
     torch.manual_seed(0)
     model = BertForMaskedLM(BertConfig(**size.settings()))
-    run = PreTraining(model, batches, vocab, Training(steps=1_000_000, batch_size=size.batch_size))
+    run = PreTraining(model, batches, vocabulary, Training(steps=1_000_000, batch_size=size.batch_size))
 
     def step():
         _, tokens = run.train_step(run.training.learning_rate)
@@ -72,7 +72,7 @@ def our_step(size, batches, vocab):
     return step
 
 
-def their_step(size, batches, vocab):
+def their_step(size, batches, vocabulary):
     """transformers.BertForMaskedLM trained in the usual way: logits everywhere, torch's AdamW as it comes."""
     torch.manual_seed(0)
     model = transformers.BertForMaskedLM(transformers.BertConfig(**size.settings())).train()
@@ -84,10 +84,10 @@ def their_step(size, batches, vocab):
     def step():
         nonlocal done
         input_ids = next(batches)  # (batch, n)
-        attention_mask = input_ids != vocab.pad_id
+        attention_mask = input_ids != vocabulary.pad_id
         # Seeded like ours: step by step the same gaps in the same batch.
-        hidden_ids, labels = mask_tokens(input_ids, vocab, generator=generator.manual_seed(done))
-        output = model(input_ids=hidden_ids, attention_mask=attention_mask.long(), labels=labels)
+        masked_ids, labels = mask_tokens(input_ids, vocabulary, generator=generator.manual_seed(done))
+        output = model(input_ids=masked_ids, attention_mask=attention_mask.long(), labels=labels)
         optimizer.zero_grad()
         output.loss.backward()
         clip_grad_norm_(model.parameters(), 1.0)

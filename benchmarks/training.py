@@ -32,8 +32,8 @@ def compare(ours, theirs, rounds, steps):
 def one_length(length, rounds, steps):
     """Both on the same batches of texts of exactly `length` pieces."""
     size = middle_size(length)
-    batches, vocab = full_batches(size, 1 + rounds * steps), numbered_vocabulary(size)
-    return compare(our_step(size, batches, vocab), their_step(size, batches, vocab), rounds, steps)
+    batches, vocabulary = full_batches(size, 1 + rounds * steps), numbered_vocabulary(size)
+    return compare(our_step(size, batches, vocabulary), their_step(size, batches, vocabulary), rounds, steps)
 
 
 def in_random_order(examples, batch_size, pad_id):
@@ -48,14 +48,14 @@ def in_random_order(examples, batch_size, pad_id):
 def many_lengths(rounds, steps):
     """The Korean town's stories: ours sorted by length within windows, theirs in random order."""
     stories, tokenizer = town_stories()
-    vocab = Vocabulary(tokenizer.vocab)
+    vocabulary = Vocabulary(tokenizer.vocab)
     size = Size(
         hidden_size=128, layers=3, heads=4, vocab_size=len(tokenizer.vocab), max_length=128, batch_size=128
     )
     with tempfile.TemporaryDirectory() as folder:
         examples = Examples.write(Path(folder) / "town", tokenized(stories, tokenizer, size.max_length))
-        ours = our_step(size, Batches(examples, size.batch_size, vocab.pad_id), vocab)
-        theirs = their_step(size, in_random_order(examples, size.batch_size, vocab.pad_id), vocab)
+        ours = our_step(size, Batches(examples, size.batch_size, vocabulary.pad_id), vocabulary)
+        theirs = their_step(size, in_random_order(examples, size.batch_size, vocabulary.pad_id), vocabulary)
         return compare(ours, theirs, rounds, steps)
 
 

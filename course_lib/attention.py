@@ -97,11 +97,11 @@ class SelfAttention(nn.Module):
         query, key, value = self.query_key_value(hidden).chunk(3, dim=-1)  # each (batch, n, hidden_size)
         return tuple(split_heads(each, self.num_heads) for each in (query, key, value))
 
-    def forward(self, hidden, mask=None, output_weights=False):
+    def forward(self, hidden, mask=None, output_attentions=False):
         """hidden: (batch, n, hidden_size)   mask: broadcastable to (batch, num_heads, n, n), bool, or None
 
         Returns (batch, n, hidden_size) and the weights (batch, num_heads, n, n), or None unless
-        `output_weights`. ValueError where a shape does not fit, or `mask` is not bool.
+        `output_attentions`. ValueError where a shape does not fit, or `mask` is not bool.
         """
         hidden_size = self.query_key_value.in_features
         if hidden.ndim != 3 or hidden.shape[-1] != hidden_size:
@@ -113,8 +113,8 @@ class SelfAttention(nn.Module):
             check_mask(mask, (batch, self.num_heads, length, length))
         query, key, value = self.project(hidden)  # each (batch, num_heads, n, head_size)
         dropout = self.dropout if self.training else 0.0
-        if self.fused and not output_weights:
+        if self.fused and not output_attentions:
             context, weights = fused_attention(query, key, value, mask, dropout), None
         else:
             context, weights = attention(query, key, value, mask, dropout)
-        return self.output(merge_heads(context)), weights if output_weights else None
+        return self.output(merge_heads(context)), weights if output_attentions else None

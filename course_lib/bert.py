@@ -4,6 +4,7 @@ Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for L
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -45,29 +46,26 @@ class BertConfig:
     pad_token_id: int = 0
 
     def __post_init__(self):
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type is int:
-                smallest = 0 if field.name == "pad_token_id" else 1
-                allowed = f"an integer ≥ {smallest}"
-                good = isinstance(value, int) and not isinstance(value, bool) and value >= smallest
-            else:
-                probability = field.name.endswith("_prob")
-                allowed = "a number from 0 up to, but not including, 1" if probability else "a number > 0"
-                good = isinstance(value, (int, float)) and not isinstance(value, bool)
-                good = good and (0 <= value < 1 if probability else 0 < value < float("inf"))
-            if not good:
-                raise ValueError(f"BertConfig.{field.name} must be {allowed}, got {value!r}")
-        if self.hidden_size % self.num_attention_heads != 0:
-            raise ValueError(
-                "BertConfig.hidden_size must be a multiple of "
-                f"num_attention_heads ({self.num_attention_heads}), got {self.hidden_size}"
-            )
-        if self.pad_token_id >= self.vocab_size:
-            raise ValueError(
-                f"BertConfig.pad_token_id must be below vocab_size ({self.vocab_size}), "
-                f"got {self.pad_token_id}"
-            )
+        sizes = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
+        sizes += ("intermediate_size", "max_position_embeddings", "type_vocab_size")
+        for name in sizes:
+            self.require(name, int, lambda value: value >= 1, "an integer ≥ 1")
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+            allowed = "a number from 0 up to, but not including, 1"
+            self.require(name, (int, float), lambda value: 0 <= value < 1, allowed)
+        for name in ("initializer_range", "layer_norm_eps"):
+            self.require(name, (int, float), lambda value: 0 < value < math.inf, "a number > 0")
+        allowed = f"a multiple of num_attention_heads ({self.num_attention_heads})"
+        self.require("hidden_size", int, lambda value: value % self.num_attention_heads == 0, allowed)
+        allowed = f"an integer ≥ 0 and below vocab_size ({self.vocab_size})"
+        self.require("pad_token_id", int, lambda value: 0 <= value < self.vocab_size, allowed)
+
+    def require(self, name, types, is_allowed, allowed):
+        """ValueError unless a setting has one of these types and `is_allowed` says yes; allowed: in words"""
+        value = getattr(self, name)
+        is_number = isinstance(value, types) and not isinstance(value, bool)  # True would count as 1
+        if not (is_number and is_allowed(value)):
+            raise ValueError(f"BertConfig.{name} must be {allowed}, got {value!r}")
 
     @classmethod
     def base(cls):

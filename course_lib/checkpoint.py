@@ -185,8 +185,8 @@ def save_model(model, folder, tokenizer=None):
 
 def check_as_made(model, kind):
     """ValueError where `model` is not what `kind` makes of its config: config.json says no more than that."""
-    if kind not in KINDS:
-        known = ", ".join(each.__name__ for each in KINDS)
+    if kind not in MODEL_CLASSES:
+        known = ", ".join(each.__name__ for each in MODEL_CLASSES)
         raise ValueError(f"a folder can hold a {known}; got a {kind.__name__}")
     options = {}
     if kind is BertForSequenceClassification:
@@ -247,7 +247,7 @@ def load_model(folder, kind=None, fused=True):
     config = BertConfig.from_file(existing(folder / "config.json"))
     tensors = read_safetensors(existing(folder / "model.safetensors"))
     if kind is None:
-        known = {each.__name__: each for each in KINDS}
+        known = {each.__name__: each for each in MODEL_CLASSES}
         names = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or [
             "BertModel"
         ]
@@ -267,7 +267,7 @@ def load_model(folder, kind=None, fused=True):
         raise ValueError(f"{folder / 'model.safetensors'}: {error}") from error
 
 
-KINDS = (BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification)
+MODEL_CLASSES = (BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification)
 
 
 def load_tokenizer(folder):

@@ -166,6 +166,7 @@ def ids_of(texts, tokenizer):
 
 
 def check_max_length(max_length):
+    """ValueError where an example could hold no piece."""
     if max_length < 3:
         raise ValueError(f"max_length must be at least 3, for [CLS], a piece and [SEP], got {max_length}")
 
@@ -222,6 +223,10 @@ class Examples:
 
     @classmethod
     def write(cls, folder, examples):
+        """Write lists of ids to a folder, in the place of what is there. ValueError where there are none.
+
+        ids.bin: int32, end to end   ends.bin: int64, for each list the number of ids up to its end
+        """
         end = 0
         with new_folder(Path(folder)) as partial:
             with open(partial / "ids.bin", "wb") as ids, open(partial / "ends.bin", "wb") as ends:
@@ -262,8 +267,8 @@ def pad(examples, pad_id):
     return pad_sequence(rows, batch_first=True, padding_value=pad_id)
 
 
-# How far the seed of a draw is from that of the same draw under the run's next seed, and in the next epoch:
-# more than a run has steps, and more than an epoch has windows, so that each draws its own.
+# Draws of one kind begin with different numbers: a run with the next seed is NEXT_SEED further on, more than
+# a run has steps; the next epoch of a run is NEXT_EPOCH further on, more than an epoch has windows.
 NEXT_SEED, NEXT_EPOCH = 1_000_003, 9176
 WINDOW = 64  # batches
 

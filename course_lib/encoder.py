@@ -19,6 +19,7 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(intermediate_size, hidden_size)
 
     def forward(self, hidden):
+        """(..., hidden_size) → (..., intermediate_size) inside → (..., hidden_size)"""
         return self.contract(F.gelu(self.expand(hidden)))
 
 
@@ -51,12 +52,12 @@ class EncoderLayer(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(hidden_size, eps=eps)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, hidden, mask=None, output_weights=False, keep=None):
+    def forward(self, hidden, mask=None, output_attentions=False, keep=None):
         """hidden: (batch, n, hidden_size) → the same shape, and the weights as `SelfAttention` gives them.
 
         keep: (batch, n) bool, the only positions that will be read; then the result is (kept, hidden_size)
         """
-        context, weights = self.attention(hidden, mask, output_weights)
+        context, weights = self.attention(hidden, mask, output_attentions)
         if keep is not None:  # from here on no position looks at another, so the rest need not be computed
             hidden, context = hidden[keep], context[keep]  # (kept, hidden_size)
         hidden = add_and_norm(hidden, self.dropout(context), self.attention_norm)
@@ -74,12 +75,12 @@ class Encoder(nn.Module):
             for _ in range(num_layers)
         )
 
-    def forward(self, hidden, attention_mask=None, output_weights=False, keep=None):
+    def forward(self, hidden, attention_mask=None, output_attentions=False, keep=None):
         """hidden: (batch, n, hidden_size)   attention_mask: (batch, n), 1 for a real position, 0 for padding
         keep: (batch, n) bool, or None for all: the positions at which the last layer is read
 
         Returns (batch, n, hidden_size), or (kept, hidden_size) with `keep`, and a tuple with the weights of
-        each layer (None unless `output_weights`). ValueError where a shape or a type does not fit.
+        each layer (None unless `output_attentions`). ValueError where a shape or a type does not fit.
         """
         for name, given in [("attention_mask", attention_mask), ("keep", keep)]:
             if given is not None and given.shape != hidden.shape[:2]:
@@ -97,6 +98,6 @@ class Encoder(nn.Module):
         all_weights = []
         for layer in self.layers:
             is_last = layer is self.layers[-1]
-            hidden, weights = layer(hidden, mask, output_weights, keep if is_last else None)
+            hidden, weights = layer(hidden, mask, output_attentions, keep if is_last else None)
             all_weights.append(weights)
-        return hidden, tuple(all_weights) if output_weights else None
+        return hidden, tuple(all_weights) if output_attentions else None

@@ -12,13 +12,18 @@ from course_lib.bert import BertForSequenceClassification
 from course_lib.corpus import pad
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.pretraining import make_optimizer, optimise
+from course_lib.randomness import Draws
 from course_lib.similarity import batches_by_length
 
 
 @dataclass(frozen=True)
 class FineTuning:
-    """The settings. learning_rate: where the line of the warm-up ends, after a tenth of the steps, and that
-    of the decay begins. The lower line counts, so about 91 % of it is reached.
+    """The settings.
+
+    learning_rate: the rate rises to it on one line, over the first tenth of the steps (warm-up); it falls on
+    another, from it to 0, over all steps (decay). The lower line counts, so it is not quite reached: about
+    91 % of it is.
+    clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
     steps: int = 100
@@ -46,8 +51,8 @@ def classifier_on(pretrained, num_labels, seed=0):
     pretrained: a BertModel or a model with one, left unchanged. The pooler is taken over where there is one.
     """
     body = getattr(pretrained, "bert", pretrained)
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification(body.config, num_labels)
+    with ONE_AT_A_TIME, Draws(seed):
+        model = BertForSequenceClassification(body.config, num_labels)
     model.bert.load_state_dict(model.bert.state_dict() | body.state_dict())
     return model
 
@@ -63,7 +68,7 @@ def fine_tune(model, examples, labels, settings):
     labels = torch.as_tensor(labels, device=device)
     optimizer = make_optimizer(model, settings)
     generator = torch.Generator().manual_seed(settings.seed)
-    torch.manual_seed(settings.seed)  # for dropout
+    dropout = Draws(settings.seed)
     order = []
     for step in range(settings.steps):
         if len(order) < min(settings.batch_size, len(examples)):
@@ -71,7 +76,7 @@ def fine_tune(model, examples, labels, settings):
         rows, order = order[: settings.batch_size], order[settings.batch_size :]
         input_ids = pad([examples[row] for row in rows], model.config.pad_token_id).to(device)  # (batch, n)
         attention_mask = input_ids != model.config.pad_token_id
-        with ONE_AT_A_TIME:
+        with ONE_AT_A_TIME, dropout:
             model.train()
             loss = model(input_ids, attention_mask=attention_mask, labels=labels[rows]).loss
             optimise(model, optimizer, loss, settings.learning_rate_at(step), settings.clip)
@@ -79,6 +84,7 @@ def fine_tune(model, examples, labels, settings):
 
 
 def check_labels(model, examples, labels):
+    """ValueError unless each of `examples` has one of `labels`, an integer below the number of `model`'s."""
     num_labels = model.classifier.out_features
     if len(examples) != len(labels) or len(examples) == 0:
         raise ValueError(f"every example needs a label: there are {len(examples)} and {len(labels)}")

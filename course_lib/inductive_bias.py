@@ -9,10 +9,12 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state
 
+from course_lib.randomness import Draws
+
 CLASSES = 10
 PATCH = 4  # pixels on each side of the squares that a Transformer reads
 TOLERANCE = 0.05  # how far a model's size may be from the budget, as a share of it
-LEARNING_RATE = 6e-3
+LEARNING_RATE = 6e-3  # at the first step
 
 # -- digits on a canvas
 
@@ -57,11 +59,11 @@ class Dense(nn.Module):
 
     def __init__(self, width, canvas=12):
         super().__init__()
-        self.hidden = nn.Linear(canvas * canvas, width)
+        self.layer = nn.Linear(canvas * canvas, width)
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, images):
-        hidden = F.relu(self.hidden(images.flatten(1)))  # (batch, width)
+        hidden = F.relu(self.layer(images.flatten(1)))  # (batch, width)
         return self.classifier(hidden)
 
 
@@ -186,8 +188,8 @@ class Ensemble:
     """
 
     def __init__(self, make, models):
-        torch.manual_seed(0)
-        made = [make() for _ in range(models)]
+        with Draws(seed=0):
+            made = [make() for _ in range(models)]
         self.pattern = made[0]
         self.parameters, _ = stack_module_state(made)  # {name: (models, …)}
 

@@ -36,17 +36,19 @@ def at_rest(model):
             model.train(was_training)
 
 
-def hide_for_evaluation(examples, vocab):
+def mask_for_evaluation(examples, vocabulary):
     """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time.
 
     ValueError where nothing can be hidden.
     """
     generator = torch.Generator().manual_seed(0)
     examples = sorted(examples, key=len)
-    batches = [pad(examples[i : i + BATCH_SIZE], vocab.pad_id) for i in range(0, len(examples), BATCH_SIZE)]
-    hidden = [mask_tokens(ids, vocab, shares=(1, 0, 0), generator=generator) for ids in batches]
-    require_gaps(hidden)
-    return hidden
+    batches = [
+        pad(examples[i : i + BATCH_SIZE], vocabulary.pad_id) for i in range(0, len(examples), BATCH_SIZE)
+    ]
+    masked = [mask_tokens(ids, vocabulary, shares=(1, 0, 0), generator=generator) for ids in batches]
+    require_gaps(masked)
+    return masked
 
 
 def require_gaps(batches):
@@ -60,15 +62,15 @@ def require_gaps(batches):
 
 
 @torch.no_grad()
-def evaluate(model, batches, vocab):
-    """(mean loss in nats, accuracy) over the gaps of `hide_for_evaluation`; ValueError without a gap."""
+def evaluate(model, batches, vocabulary):
+    """(mean loss in nats, accuracy) over the gaps of `mask_for_evaluation`; ValueError without a gap."""
     require_gaps(batches)
     device = next(model.parameters()).device
     loss, right, count = 0.0, 0, 0
     with at_rest(model):
         for ids, labels in batches:
             ids, labels = ids.to(device), labels.to(device)
-            output = model(ids, attention_mask=ids != vocab.pad_id, labels=labels, masked_only=True)
+            output = model(ids, attention_mask=ids != vocabulary.pad_id, labels=labels, masked_only=True)
             wanted = labels[labels != IGNORE_INDEX]
             loss += output.loss.item() * len(wanted)
             right += (output.logits.argmax(dim=-1) == wanted).sum().item()
@@ -87,12 +89,12 @@ def told(batches):
 FEW = 0.1  # share of the held-out texts that may be training texts, too, before a sentence says so
 
 
-def told_twice(batches, examples, vocab):
+def told_twice(batches, examples, vocabulary):
     """A sentence where many held-out texts are training texts, too, and "" elsewhere.
 
-    batches: of `hide_for_evaluation`   examples: training texts
+    batches: of `mask_for_evaluation`   examples: training texts
     """
-    held_out = [tuple(piece for piece in ids if piece != vocab.pad_id) for ids, _ in told(batches)]
+    held_out = [tuple(piece for piece in ids if piece != vocabulary.pad_id) for ids, _ in told(batches)]
     wanted = set(held_out)
     found = {ids for ids in map(tuple, examples) if ids in wanted}
     twice = sum(ids in found for ids in held_out)
@@ -141,7 +143,7 @@ def neighbours_entropy(counts):
 def ladder(pieces, batches, town=None, examples=None):
     """The rungs on which a loss can rest, from the top: {name: nats}.
 
-    batches: of `hide_for_evaluation`   examples: training texts, for what their neighbours tell about pieces
+    batches: of `mask_for_evaluation`   examples: training texts, for what their neighbours tell about pieces
     The floor is known for a town alone. Elsewhere guesses from counts stand in for it: see `ngram_losses`.
     """
     texts = list(told(batches))
@@ -202,14 +204,14 @@ def ngram_losses(examples, batches, vocab_size):
     texts = [torch.tensor(ids) for ids in examples]
     left, piece, right = (torch.cat([ids[i : len(ids) - 2 + i] for ids in texts]) for i in range(3))
     gaps = [(labels != IGNORE_INDEX).nonzero(as_tuple=True) for _, labels in batches]
-    hidden = torch.cat([labels[gap] for (_, labels), gap in zip(batches, gaps)])
+    targets = torch.cat([labels[gap] for (_, labels), gap in zip(batches, gaps)])
     before = torch.cat([ids[row, place - 1] for (ids, _), (row, place) in zip(batches, gaps)])
     behind = torch.cat([ids[row, place + 1] for (ids, _), (row, place) in zip(batches, gaps)])
 
     def guess(seen, asked, shorter):
-        return NGram(seen, piece, vocab_size).probability(asked, hidden, shorter)
+        return NGram(seen, piece, vocab_size).probability(asked, targets, shorter)
 
-    alone = guess(torch.zeros_like(piece), torch.zeros_like(hidden), torch.tensor(1 / vocab_size))
+    alone = guess(torch.zeros_like(piece), torch.zeros_like(targets), torch.tensor(1 / vocab_size))
     from_left, from_right = guess(left, before, alone), guess(right, behind, alone)
     from_both = guess(left * vocab_size + right, before * vocab_size + behind, (from_left + from_right) / 2)
     return {

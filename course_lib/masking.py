@@ -50,15 +50,15 @@ def replace_chosen(input_ids, chosen, kind, random_ids, mask_id, shares):
 
 def mask_tokens(
     input_ids,
-    vocab,
+    vocabulary,
     probability=0.15,
     shares=(0.8, 0.1, 0.1),
     whole_word=False,
     generator=None,
 ):
-    """Hide pieces of a batch.
+    """Hide pieces of a batch, on the CPU: so the gaps are the same with and without a GPU.
 
-    input_ids: (batch, n) integers, left unchanged   vocab: the `Vocabulary` of their pieces
+    input_ids: (batch, n) integers, left unchanged   vocabulary: the `Vocabulary` of their pieces
     shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are
     Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a
     row that holds anything but special pieces (with `whole_word`, the beginning of a word), at least one is
@@ -70,9 +70,9 @@ def mask_tokens(
         raise ValueError(f"shares must be three numbers ≥ 0 with the sum 1, got {shares}")
     if not torch.is_tensor(input_ids) or input_ids.ndim != 2:
         raise ValueError(f"input_ids must be a tensor of the shape (batch, n), got {input_ids}")
-    candidates = ~vocab.is_special[input_ids]  # (batch, n); padding is special too
+    candidates = ~vocabulary.is_special[input_ids]  # (batch, n); padding is special too
     if whole_word:
-        is_continuation = vocab.is_continuation[input_ids]
+        is_continuation = vocabulary.is_continuation[input_ids]
         chosen = whole_words(
             choose_positions(candidates & ~is_continuation, probability, generator), is_continuation
         )
@@ -81,10 +81,10 @@ def mask_tokens(
         chosen = choose_positions(candidates, probability, generator)
     labels = input_ids.masked_fill(~chosen, IGNORE_INDEX)
     kind = torch.rand(input_ids.shape, generator=generator)  # (batch, n), decides among the three fates
-    ordinary = vocab.ordinary_ids  # a random piece is never a special one
+    ordinary = vocabulary.ordinary_ids  # a random piece is never a special one
     random_ids = ordinary[torch.randint(len(ordinary), input_ids.shape, generator=generator)]
-    hidden = replace_chosen(input_ids, chosen, kind, random_ids, vocab.mask_id, shares)
-    return hidden, labels
+    masked = replace_chosen(input_ids, chosen, kind, random_ids, vocabulary.mask_id, shares)
+    return masked, labels
 
 
 class Vocabulary:

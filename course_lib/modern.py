@@ -27,8 +27,8 @@ class PreNormLayer(nn.Module):
         for name, part in layer.named_children():
             self.add_module(name, part)
 
-    def forward(self, hidden, mask=None, output_weights=False, keep=None):
-        context, weights = self.attention(self.attention_norm(hidden), mask, output_weights)
+    def forward(self, hidden, mask=None, output_attentions=False, keep=None):
+        context, weights = self.attention(self.attention_norm(hidden), mask, output_attentions)
         if keep is not None:
             hidden, context = hidden[keep], context[keep]  # (kept, hidden_size)
         hidden = hidden + self.dropout(context)
@@ -44,8 +44,8 @@ class PreNormEncoder(Encoder):
         self.layers = layers
         self.final_norm = nn.LayerNorm(hidden_size, eps=eps)
 
-    def forward(self, hidden, attention_mask=None, output_weights=False, keep=None):
-        hidden, all_weights = super().forward(hidden, attention_mask, output_weights, keep)
+    def forward(self, hidden, attention_mask=None, output_attentions=False, keep=None):
+        hidden, all_weights = super().forward(hidden, attention_mask, output_attentions, keep)
         return self.final_norm(hidden), all_weights
 
 
@@ -81,6 +81,7 @@ class GatedFeedForward(nn.Module):
         self.contract = nn.Linear(intermediate_size, hidden_size)
 
     def forward(self, hidden):
+        """(..., hidden_size) → (..., intermediate_size) inside → (..., hidden_size)"""
         return self.contract(geglu(self.expand(hidden)))
 
 
@@ -133,10 +134,14 @@ class LocalAttention(nn.Module):
         super().__init__()
         self.attention, self.window = attention, window
 
-    def forward(self, hidden, mask=None, output_weights=False):
+    def forward(self, hidden, mask=None, output_attentions=False):
+        """hidden: (batch, n, hidden_size)   mask: bool, broadcastable to (batch, 1, n, n), or None
+
+        Returns what the attention inside returns for it.
+        """
         near = local_mask(hidden.shape[1], self.window).to(hidden.device)  # (n, n)
         near = near if mask is None else mask & near  # (batch, 1, n, n)
-        return self.attention(hidden, near, output_weights)
+        return self.attention(hidden, near, output_attentions)
 
 
 def alternating_attention(model, window=8, every=3):

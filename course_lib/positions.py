@@ -11,7 +11,7 @@ from course_lib.attention import SelfAttention
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 from course_lib.encoder import EncoderLayer
 
-KINDS = ("none", "sinusoidal", "learned", "rotary")
+POSITION_KINDS = ("none", "sinusoidal", "learned", "rotary")
 HIDDEN_SIZE, NUM_HEADS = 32, 2
 LONGEST = 64  # rows of the learned table; the other kinds know no end
 
@@ -60,12 +60,12 @@ def check_head_size(hidden_size, num_heads):
 
 
 class PlacedEncoder(nn.Module):
-    """One encoder layer that answers one question about a text, with positions of one of KINDS."""
+    """One encoder layer that answers one question about a text, with positions of one of POSITION_KINDS."""
 
     def __init__(self, kind, vocab_size):
         super().__init__()
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        if kind not in POSITION_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(POSITION_KINDS)}, got {kind!r}")
         self.kind = kind
         self.words = nn.Embedding(vocab_size, HIDDEN_SIZE)
         if kind == "learned":

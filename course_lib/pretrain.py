@@ -14,7 +14,7 @@ from tqdm import tqdm
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model, write_file
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
-from course_lib.ladder import evaluate, hide_for_evaluation, ladder, told_twice
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation, told_twice
 from course_lib.masking import Vocabulary
 from course_lib.pretrain_arguments import arguments, config_of, record, training_of, vocabulary_size
 from course_lib.pretraining import (
@@ -91,7 +91,7 @@ def train(args):
         return
     if run.done() >= 1:
         tqdm.write("This run has come to its end: to train on, give a larger --steps or --minutes.")
-    gaps = hide_for_evaluation(held_out.read(range(len(held_out))), run.vocab)
+    gaps = mask_for_evaluation(held_out.read(range(len(held_out))), run.vocabulary)
     take_steps(args, run, tokenizer, gaps, rungs_of(args.corpus, tokenizer, gaps, examples))
     save_model(run.model, args.out, tokenizer)
 
@@ -110,10 +110,10 @@ def new_run(args, tokenizer, examples):
     """The PreTraining of these settings, at its first step."""
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(args.seed)
-    vocab = Vocabulary(tokenizer.vocab)
+    vocabulary = Vocabulary(tokenizer.vocab)
     model = BertForMaskedLM(config_of(vars(args), len(tokenizer.vocab))).to(device)
-    batches = Batches(examples, args.batch_size, vocab.pad_id, args.seed)
-    return PreTraining(model, batches, vocab, training_of(vars(args)))
+    batches = Batches(examples, args.batch_size, vocabulary.pad_id, args.seed)
+    return PreTraining(model, batches, vocabulary, training_of(vars(args)))
 
 
 def take_steps(args, run, tokenizer, gaps, rungs):
@@ -129,7 +129,7 @@ def take_steps(args, run, tokenizer, gaps, rungs):
                 speed = f"{state.tokens / state.seconds:,.0f} tokens/s"
                 bar.set_postfix_str(f"loss {state.loss:.3f}, {rung_below(state.loss, rungs)}, {speed}")
             if state.step % args.evaluate_every == 0 or finished:
-                loss, accuracy = evaluate(run.model, gaps, run.vocab)
+                loss, accuracy = evaluate(run.model, gaps, run.vocabulary)
                 metrics.add(vars(state) | dict(held_out_loss=loss, held_out_accuracy=accuracy, rungs=rungs))
                 passed = rung_below(loss, rungs)
                 tqdm.write(f"step {state.step}: held-out loss {loss:.4f}, accuracy {accuracy:.4f}, {passed}")

@@ -26,15 +26,19 @@ from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.masking import mask_tokens
 
-SEEDS = 2**32  # so many; with the number of a step they make a number below the 2**63 that torch can take
+SEEDS = 2**32  # that a run can have: times NEXT_SEED they stay below 2**63, the most that torch can take
 
 
 @dataclass(frozen=True)
 class Training:
-    """The settings of a run. steps: None trains for `minutes` instead; learning_rate: where the line of the
-    warm-up ends and that of the decay begins. The lower line counts, so it is not quite reached: with 200 of
-    2,000 steps for warm-up, 91 % of it. mask_shares: of the hidden pieces, those that become [MASK],
-    random, or stay
+    """The settings of a run.
+
+    steps: None trains for `minutes` instead
+    learning_rate: the rate rises to it on one line, over `warmup` steps; it falls on another, from it to 0,
+    over the whole run. The lower line counts, so it is not quite reached: with 200 of 2,000 steps for
+    warm-up, 91 % of it is
+    mask_shares: of the chosen pieces, those that become [MASK], random, or stay
+    clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
     steps: int | None = None
@@ -88,8 +92,8 @@ class PreTraining:
     batches: indexed by step, gives (batch, n) ids; the same for every process, each trains on its share
     """
 
-    def __init__(self, model, batches, vocab, training):
-        self.model, self.batches, self.vocab, self.training = model, batches, vocab, training
+    def __init__(self, model, batches, vocabulary, training):
+        self.model, self.batches, self.vocabulary, self.training = model, batches, vocabulary, training
         self.device = next(model.parameters()).device
         self.parallel = DistributedDataParallel(model) if distributed.is_initialized() else model
         self.optimizer = make_optimizer(model, training)
@@ -117,27 +121,27 @@ class PreTraining:
         """
         input_ids = self.batches[self.step]  # (batch, n)
         generator = torch.Generator().manual_seed(self.training.seed * NEXT_SEED + self.step)
-        hidden_ids, labels = mask_tokens(
+        masked_ids, labels = mask_tokens(
             input_ids,
-            self.vocab,
+            self.vocabulary,
             self.training.mask_probability,
             self.training.mask_shares,
             generator=generator,
         )
-        tokens = (input_ids != self.vocab.pad_id).sum().item()
+        tokens = (input_ids != self.vocabulary.pad_id).sum().item()
         total = (labels != IGNORE_INDEX).sum().item()  # counted before the batch is shared out
         rank, processes = rank_and_world_size()
-        hidden_ids, labels = (share[rank::processes].to(self.device) for share in (hidden_ids, labels))
+        masked_ids, labels = (share[rank::processes].to(self.device) for share in (masked_ids, labels))
         attention_mask = None  # most batches hold texts of one length and need none
-        if (hidden_ids == self.vocab.pad_id).any():
-            attention_mask = hidden_ids != self.vocab.pad_id
+        if (masked_ids == self.vocabulary.pad_id).any():
+            attention_mask = masked_ids != self.vocabulary.pad_id
         count = (labels != IGNORE_INDEX).sum().item()
         given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
         with ONE_AT_A_TIME:  # whoever asks the model meanwhile waits for the end of the step
             self.model.train()
             torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-                output = self.parallel(hidden_ids, **given)
+                output = self.parallel(masked_ids, **given)
             # Each process knows the mean over its own gaps; weighted like this, their average is the mean
             # over all.
             loss = output.loss * count * processes / max(total, 1)  # a batch without a gap teaches nothing
@@ -164,10 +168,11 @@ class PreTraining:
 
 
 def make_optimizer(model, training):
-    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019.
+    """AdamW; biases and LayerNorms are not pulled towards 0. Loshchilov and Hutter 2019, algorithm 2.
 
-    0.98 as in Vaswani et al. 2017, section 5.3: how large gradients are is remembered over some 50 steps.
-    With 0.999, torch's default, it would be 1,000, and a short run is over by then.
+    β₁ = 0.9 and ε = 1e-8 are torch's defaults, from Kingma and Ba 2015, algorithm 1. β₂ = 0.98 is that of
+    Vaswani et al. 2017, section 5.3: how large gradients are is remembered over some 50 steps. With 0.999,
+    the default, it would be 1,000, and a short run is over by then.
     """
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.ndim == 1]

@@ -22,6 +22,7 @@ from course_lib.world import (
     PARTICLES,
     TABLES,
     Slot,
+    Step,
     base,
     read_lines,
     read_tables,
@@ -29,21 +30,6 @@ from course_lib.world import (
 )
 
 MASK = "[MASK]"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One word of a story's shape: fixed text, or slots and the facts drawn for them."""
-
-    parts: tuple  # of str and Slot
-    capital: bool  # does a sentence begin here?
-    draws: tuple  # facts not known before, in the order of drawing
-    before: tuple  # facts known before that this step or a later one needs
-    after: tuple  # facts that a later step needs
-
-    def text(self, known):
-        text = "".join(part if isinstance(part, str) else part.text(known) for part in self.parts)
-        return text[0].upper() + text[1:] if self.capital else text
 
 
 class Town:
@@ -73,17 +59,17 @@ class Town:
     def compile(self, template):
         """The steps of a story's shape, one a word."""
         words = self.parse(template)
-        known, draws = self.facts_in_order(words)
-        steps, needed = [], set()  # from the end: what is still needed behind a step is known then
-        for (parts, capital), new in zip(reversed(words), reversed(draws), strict=True):
-            after = tuple(fact for fact in known if fact in needed)
-            needed |= {fact for slot in parts if isinstance(slot, Slot) for fact, _ in slot.facts}
-            needed |= {
-                other for fact in new for other in known[: known.index(fact)] if self.depends(fact, other)
-            }
-            needed -= set(new)
-            before = tuple(fact for fact in known if fact in needed)
-            steps.append(Step(parts, capital, tuple(new), before, after))
+        facts, draws = self.facts_in_order(words)
+        steps = []
+        needed = set()  # by the steps behind this one; so the last step is made first
+        for (parts, capital), drawn in zip(reversed(words), reversed(draws), strict=True):
+            after = tuple(fact for fact in facts if fact in needed)
+            told = {fact for part in parts if isinstance(part, Slot) for fact, _ in part.facts}
+            earlier = [(fact, other) for fact in drawn for other in facts[: facts.index(fact)]]
+            looked_at = {other for fact, other in earlier if self.depends(fact, other)}
+            needed = (needed | told | looked_at) - set(drawn)
+            before = tuple(fact for fact in facts if fact in needed)
+            steps.append(Step(parts, capital, tuple(drawn), before, after))
         return steps[::-1]
 
     def parse(self, template):
@@ -254,51 +240,64 @@ class Town:
             raise ValueError("the probabilities of pieces need a tokenizer: Town(language, tokenizer)")
         first = 1 if tokens[:1] == ["[CLS]"] else 0
         told = list(tokens[first:-1] if tokens[-1:] == ["[SEP]"] else tokens[first:])
-        result = {position: defaultdict(float) for position, token in enumerate(told) if token == MASK}
-        total, furthest = 0.0, 0
+        masses = {position: defaultdict(float) for position, token in enumerate(told) if token == MASK}
+        total, furthest = 0.0, 0  # total: the probability of all ways to tell the text
         for weight, steps in zip(self.weights, self.shapes, strict=True):
             edges, reached = self.lattice(steps, told)
             furthest = max(furthest, reached)
-            if not edges:
-                continue
-            forward = [{(0, ()): weight}]  # node → probability of all that comes before it
-            for here in edges:
-                sums = defaultdict(float)
-                for node, target, probability, _ in here:
-                    sums[target] += forward[-1][node] * probability
-                forward.append(sums)
-            backward = {(len(told), ()): 1.0}  # node → probability of all that comes after it
-            total += forward[-1][len(told), ()]
-            for here, before in zip(reversed(edges), reversed(forward[:-1]), strict=True):
-                sums = defaultdict(float)
-                for node, target, probability, pieces in here:
-                    if target not in backward:
-                        continue  # a blind alley: it does not lead to the end of the text
-                    sums[node] += probability * backward[target]
-                    for position, piece in enumerate(pieces, node[0]):
-                        if told[position] == MASK:
-                            result[position][piece] += before[node] * probability * backward[target]
-                backward = sums
+            if edges:
+                forward, end = forward_sums(edges, weight), (len(told), ())
+                total += forward[-1][end]
+                for start, pieces, probability in edge_probabilities(edges, forward, end):
+                    for position, piece in enumerate(pieces, start):
+                        if position in masses:
+                            masses[position][piece] += probability
         if total == 0.0:
             raise ValueError(f"the town tells no such story: {where_it_ends(told, furthest)}")
-        return {
-            position + first: {
-                piece: mass / total
-                for piece, mass in sorted(masses.items(), key=lambda item: (-item[1], item[0]))
-            }
-            for position, masses in result.items()
-        }
+        return {first + position: shares(masses[position], total) for position in masses}
 
     def floor(self, stories, masks):
         """The `Floor` of these stories (lists of tokens) where `masks` (sets of positions) are hidden."""
         losses = []
-        for tokens, hidden in zip(stories, masks, strict=True):
-            visible = [MASK if position in hidden else token for position, token in enumerate(tokens)]
+        for tokens, mask in zip(stories, masks, strict=True):
+            visible = [MASK if position in mask else token for position, token in enumerate(tokens)]
             for position, distribution in self.posterior(visible).items():
                 losses.append(-math.log(distribution[tokens[position]]))
         if not losses:
             raise ValueError("nothing is hidden in these stories")
         return Floor(sum(losses) / len(losses))
+
+
+def forward_sums(edges, weight):
+    """Per layer {node: probability of all that leads to it}; first for the one node in front of all layers.
+
+    edges: as `lattice` gives them   weight: the probability of the shape
+    """
+    forward = [{(0, ()): weight}]
+    for layer in edges:
+        sums = defaultdict(float)
+        for node, target, probability, _ in layer:
+            sums[target] += forward[-1][node] * probability
+        forward.append(sums)
+    return forward
+
+
+def edge_probabilities(edges, forward, end):
+    """(tokens told before, pieces, probability of all ways over it) for each edge that leads to the end."""
+    backward = {end: 1.0}  # node → probability of all that comes after it
+    for layer, before in zip(reversed(edges), reversed(forward[:-1]), strict=True):
+        sums = defaultdict(float)
+        for node, target, probability, pieces in layer:
+            if target in backward:  # else a blind alley
+                sums[node] += probability * backward[target]
+                yield node[0], pieces, before[node] * probability * backward[target]
+        backward = sums
+
+
+def shares(masses, total):
+    """{piece: mass} → {piece: mass / total}, the likeliest piece first"""
+    likeliest_first = sorted(masses.items(), key=lambda item: (-item[1], item[0]))
+    return {piece: mass / total for piece, mass in likeliest_first}
 
 
 def where_it_ends(told, furthest):

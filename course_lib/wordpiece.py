@@ -70,18 +70,22 @@ def separate_ideographs(characters):
 
 def without_accents(characters):
     """Decompose (NFD) and drop the marks (Mn): é → e. The trap for Korean: 한 decomposes too, into ᄒ ᅡ ᆫ."""
-    parts, letter = [], 0  # letter: which one in the text a mark stands on
+    letters = []  # each a letter and the marks on it: (combining class, part, does it begin a character?)
     for each in characters:
         for number, part in enumerate(unicodedata.normalize("NFD", each.text)):
-            rank = unicodedata.combining(part)  # 0 for a letter
-            letter += rank == 0
-            parts.append((letter, rank, number > 0, part))
-    # Marks on one letter have an order of their own; as in the reference, places are dealt out after sorting.
-    kept, place = [], -1
-    for _, _, is_extra, part in sorted(parts, key=itemgetter(0, 1)):
-        place += not is_extra
-        if unicodedata.category(part) != "Mn":
-            kept.append(Character(part, characters[place].start, characters[place].end))
+            combining = unicodedata.combining(part)  # 0 for a letter
+            if combining == 0 or not letters:
+                letters.append([])
+            letters[-1].append((combining, part, number == 0))
+    kept, origins = [], iter(characters)
+    for letter in letters:
+        if len(letter) > 1:
+            letter.sort(key=itemgetter(0))  # as NFD does; the reference counts characters only after that
+        for _, part, is_first in letter:
+            if is_first:
+                origin = next(origins)
+            if unicodedata.category(part) != "Mn":
+                kept.append(Character(part, origin.start, origin.end))
     return kept
 
 
@@ -271,9 +275,7 @@ class WordPieceTokenizer:
         return [piece for piece, _, _ in self.pieces(text, **options)]
 
     def encode(self, text, pair=None, max_length=None, **options):
-        """[CLS] text [SEP], or [CLS] text [SEP] pair [SEP]; the longer one is cut first where there is no
-        room.
-        """
+        """[CLS] text [SEP], or [CLS] text [SEP] pair [SEP]. The longer one is cut to fit max_length."""
         parts = [list(self.pieces(each, **options)) for each in (text, pair) if each is not None]
         if max_length is not None:
             least = 1 + len(parts)
@@ -299,20 +301,18 @@ class WordPieceTokenizer:
 
     def decode(self, ids):
         """The text of the pieces, without special ones; blanks are back only between words."""
+        last = len(self.vocab) - 1
         for number in ids:
-            if not 0 <= number < len(self.vocab):
-                raise ValueError(
-                    f"id {number} is not in the vocabulary: ids go from 0 to {len(self.vocab) - 1}"
-                )
+            if not 0 <= number <= last:
+                raise ValueError(f"id {number} is not in the vocabulary: ids go from 0 to {last}")
         pieces = [self.vocab[number] for number in ids]
         text = " ".join(piece for piece in pieces if piece not in SPECIAL)
         return text.replace(" ##", "")
 
     def fast(self, split_special_tokens=False):
         """The same tokenizer in Rust, for bulk work."""
-        fast = tokenizers.BertWordPieceTokenizer(
-            self.ids, lowercase=self.lowercase, strip_accents=self.strip_accents
-        )
+        options = dict(lowercase=self.lowercase, strip_accents=self.strip_accents)
+        fast = tokenizers.BertWordPieceTokenizer(self.ids, **options)
         fast = tokenizers.Tokenizer.from_str(fast.to_str())
         fast.encode_special_tokens = split_special_tokens
         return fast

@@ -135,7 +135,7 @@ def read_tables(folder, language):
     return tables
 
 
-# -- slots ----------------------------------------------------------
+# -- slots and steps ----------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,21 @@ class Slot:
         if self.form in PARTICLES:
             return with_particle(words, self.form)
         return ENGLISH_FORMS[self.form](words, rows[-1].columns["number"])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One word of a story's shape: fixed text, or slots and the facts drawn for them."""
+
+    parts: tuple  # of str and Slot
+    capital: bool  # does a sentence begin here?
+    draws: tuple  # facts not known before, in the order of drawing
+    before: tuple  # facts known before that this step or a later one needs
+    after: tuple  # facts that a later step needs
+
+    def text(self, known):
+        text = "".join(part if isinstance(part, str) else part.text(known) for part in self.parts)
+        return text[0].upper() + text[1:] if self.capital else text
 
 
 def base(fact):

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from trials import trial_of
 
 from course_lib.classroom.judging.amounts import amount
-from course_lib.classroom.judging.observing import observe, same
 
 SIZES = [dict(h=h, m=m) for h, m in ((2, 3), (1, 1), (5, 7), (768, 3072), (128, 256), (13, 4), (1024, 1537))]
 TEXTS = [
@@ -13,9 +13,7 @@ TEXTS = [
 
 
 def told(answer, reference, cases):
-    outcomes, wanted = ([observe(each, case, False) for case in cases] for each in (answer, reference))
-    wrong = [i for i, (one, other) in enumerate(zip(outcomes, wanted)) if not same(one.result, other.result)]
-    return amount(cases, outcomes, wanted, wrong)
+    return amount(trial_of(answer, reference, cases))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The two forms of attention give the same numbers; masks, padding and shapes do what they say."""
 
 import re
+from dataclasses import fields
 
 import pytest
 import torch
@@ -218,6 +219,12 @@ def test_published_sizes_to_the_last_parameter(kind, wanted):
 def test_impossible_value_is_refused_by_name(field, value):
     with pytest.raises(ValueError, match=rf"BertConfig\.{field} must be .*got {value!r}"):
         BertConfig(**{field: value})
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(BertConfig)])
+def test_every_setting_has_a_rule(field):
+    with pytest.raises(ValueError, match=rf"BertConfig\.{field} must be .*got -1"):
+        BertConfig(**{field: -1})
 
 
 def test_published_config_is_read_and_what_does_not_matter_ignored():

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 
-from course_lib.classroom.widgets.attention_explorer import AttentionExplorer, explore_attention
+from course_lib.classroom.widgets.attention_explorer import AttentionExplorer
 from course_lib.encoder import Encoder
 
 TOKENS = ["[CLS]", "배", "##를", "깎", "##았", "다", ".", "배", "[SEP]"]
@@ -59,13 +59,13 @@ REFUSED = {
 @pytest.mark.parametrize("tokens, attentions, message", REFUSED.values(), ids=REFUSED)
 def test_refuses_what_it_cannot_show(tokens, attentions, message):
     with pytest.raises(ValueError, match=message):
-        explore_attention(tokens, attentions)
+        AttentionExplorer(tokens, attentions)
 
 
 @pytest.mark.parametrize("batch", [(1,), ()], ids=["with a batch of one", "without"])
 def test_sends_the_bytes_of_the_tensors(batch):
     attentions = draw(batch=batch)
-    explorer = explore_attention(TOKENS, attentions)
+    explorer = AttentionExplorer(TOKENS, attentions)
     sent = numpy.frombuffer(explorer.weights, "<f4").reshape(2, 3, 9, 9)
     numpy.testing.assert_array_equal(sent, torch.stack(attentions).reshape(2, 3, 9, 9).numpy())
     assert (explorer.layers, explorer.heads) == (2, 3)
@@ -73,18 +73,18 @@ def test_sends_the_bytes_of_the_tensors(batch):
 
 def test_takes_what_our_encoder_gives():
     encoder = Encoder(num_layers=2, hidden_size=8, num_heads=2, intermediate_size=8).eval()
-    _, attentions = encoder(torch.randn(1, 64, 8), output_weights=True)  # 64 is the most it shows
-    explorer = explore_attention(["다"] * 64, attentions)
+    _, attentions = encoder(torch.randn(1, 64, 8), output_attentions=True)  # 64 is the most it shows
+    explorer = AttentionExplorer(["다"] * 64, attentions)
     assert len(explorer.weights) == 4 * 2 * 2 * 64 * 64
 
 
 def test_half_precision_is_near_enough_to_a_softmax():
-    explore_attention(TOKENS, tuple(layer.half() for layer in draw()))
+    AttentionExplorer(TOKENS, tuple(layer.half() for layer in draw()))
 
 
 @pytest.mark.parametrize("asked, got", [(-1, 0), (4, 4), (99, 8)])
 def test_position_stays_in_the_text(asked, got):
-    explorer = explore_attention(TOKENS, draw(), position=asked)
+    explorer = AttentionExplorer(TOKENS, draw(), position=asked)
     assert explorer.position == got
     explorer.position = 3
     explorer.position = asked
@@ -92,7 +92,7 @@ def test_position_stays_in_the_text(asked, got):
 
 
 def test_layer_and_head_stay_in_the_model():
-    explorer = explore_attention(TOKENS, draw(), layer=5, head=5)
+    explorer = AttentionExplorer(TOKENS, draw(), layer=5, head=5)
     assert (explorer.layer, explorer.head) == (1, 2)
 
 
@@ -111,7 +111,7 @@ def bundle_of(explorer):
 
 def test_text_says_where_the_token_looks_most():
     attentions = uniform_but((0, 1, 1), [0.1, 0.2, 0.62, 0.08])
-    explorer = explore_attention(["[CLS]", "배", "깎았", "[SEP]"], attentions, head=1, position=1)
+    explorer = AttentionExplorer(["[CLS]", "배", "깎았", "[SEP]"], attentions, head=1, position=1)
     assert bundle_of(explorer)["text/plain"] == (
         "Attention explorer: 4 tokens, 2 layers of 2 heads; in layer 1, head 2, "
         "“배” looks most at “깎았” (0.62)"
@@ -119,14 +119,14 @@ def test_text_says_where_the_token_looks_most():
 
 
 def test_text_follows_the_view():
-    explorer = explore_attention(["배", "다"], uniform_but((1, 0, 1), [0.25, 0.75]))
+    explorer = AttentionExplorer(["배", "다"], uniform_but((1, 0, 1), [0.25, 0.75]))
     explorer.layer, explorer.position = 1, 1
     assert bundle_of(explorer)["text/plain"].endswith("in layer 2, head 1, “다” looks most at itself (0.75)")
 
 
 def test_text_tells_two_equal_tokens_apart():
     attentions = uniform_but((0, 0, 0), [0.1, 0.1, 0.8], layers=1, heads=1)
-    explorer = explore_attention(["배", "다", "배"], attentions)
+    explorer = AttentionExplorer(["배", "다", "배"], attentions)
     assert explorer.summary() == (
         "Attention explorer: 3 tokens, 1 layer of 1 head; in layer 1, head 1, "
         "“배” (token 1) looks most at “배” (token 3) (0.80)"
@@ -135,7 +135,7 @@ def test_text_tells_two_equal_tokens_apart():
 
 def test_still_picture_shows_every_token_with_its_weight():
     attentions = uniform_but((0, 0, 0), [0.05, 0.15, 0.8])
-    html = bundle_of(explore_attention(["[CLS]", "##에", "<b>"], attentions, title="배 & 배"))["text/html"]
+    html = bundle_of(AttentionExplorer(["[CLS]", "##에", "<b>"], attentions, title="배 & 배"))["text/html"]
     shown = re.findall(r">([^<>]+)</span><span[^>]*><span style='display:block;width:([\d.]+)%", html)
     assert shown == [("[CLS]", "5.0"), ("##에", "15.0"), ("&lt;b&gt;", "80.0")]
     assert re.findall(r"<small>(\d\.\d\d)</small>", html) == ["0.05", "0.15", "0.80"]
@@ -143,7 +143,7 @@ def test_still_picture_shows_every_token_with_its_weight():
 
 
 def test_still_picture_numbers_equal_tokens():
-    _, html = explore_attention(["배", "다", "배"], draw(length=3)).still()
+    _, html = AttentionExplorer(["배", "다", "배"], draw(length=3)).still()
     assert re.findall(r">([배다])(?: <small>(\d)</small>)?</span>", html) == [
         ("배", "1"),
         ("다", ""),
@@ -152,14 +152,14 @@ def test_still_picture_numbers_equal_tokens():
 
 
 def test_still_picture_is_the_same_each_time_and_names_no_widget():
-    first, second = (explore_attention(TOKENS, draw()) for _ in range(2))
+    first, second = (AttentionExplorer(TOKENS, draw()) for _ in range(2))
     assert bundle_of(first)["text/html"] == bundle_of(second)["text/html"]
     assert first.model_id not in bundle_of(first)["text/html"]
     assert not re.search(r"\bid=|/work|/home|<script|https?:", bundle_of(first)["text/html"])
 
 
 def test_bundle_keeps_the_widget():
-    explorer = explore_attention(TOKENS, draw())
+    explorer = AttentionExplorer(TOKENS, draw())
     assert bundle_of(explorer)["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
 
 

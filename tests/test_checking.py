@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from trials import trial_of
 
 from course_lib.classroom import check
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.arguments import about_arguments
 from course_lib.classroom.judging.diagnosis import not_the_same
-from course_lib.classroom.judging.observing import copied, observe, same
+from course_lib.classroom.judging.observing import copied
 from course_lib.classroom.judging.relations import difference, relation
 
 MATRIX = torch.arange(12.0).view(3, 4) ** 2 - 20
@@ -111,9 +112,7 @@ def test_nearly_right_is_what_is_so_in_every_wrong_case():
 
 
 def about(answer, reference, cases):
-    outcomes, wanted = ([observe(each, case, False) for case in cases] for each in (answer, reference))
-    wrong = [i for i, (one, other) in enumerate(zip(outcomes, wanted)) if not same(one.result, other.result)]
-    return about_arguments(answer, reference, cases, outcomes, wanted, wrong)
+    return about_arguments(trial_of(answer, reference, cases))
 
 
 PRODUCTS = [dict(left=MATRIX, right=MATRIX**2 * k, scale=k) for k in (1.0, 2.0, 3.0)]

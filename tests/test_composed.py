@@ -11,10 +11,10 @@ from course_lib.classroom.cards.certificate import certificate
 from course_lib.classroom.figures import use_course_style
 from course_lib.classroom.materials.interface_texts import interface_texts
 from course_lib.classroom.materials.small_encoder import SmallEncoder
-from course_lib.classroom.widgets.masking_explorer import explore_masking
-from course_lib.classroom.widgets.merge_stepper import step_merges
+from course_lib.classroom.widgets.masking_explorer import MaskingExplorer
+from course_lib.classroom.widgets.merge_stepper import MergeStepper
 from course_lib.classroom.widgets.own_tokenizer import read_own
-from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, explore_tokenizers
+from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, TokenizerExplorer
 from course_lib.corpus import corpus_texts, docstrings
 from course_lib.documentation import docstrings_in, first_paragraph
 from course_lib.files import composed, named
@@ -131,7 +131,7 @@ def test_a_first_paragraph_is_composed(both):
 
 
 def test_the_tokenizer_explorer_cuts_it_alike():
-    explorer = explore_tokenizers({"syllables": TOKENIZER}, KOREAN)
+    explorer = TokenizerExplorer({"syllables": TOKENIZER}, KOREAN)
     wanted = explorer.rows
     explorer.text = ""
     explorer.text = decomposed(KOREAN)
@@ -139,11 +139,11 @@ def test_the_tokenizer_explorer_cuts_it_alike():
 
 
 def test_the_tokenizer_explorer_shows_as_many_syllables():
-    assert explore_tokenizers({"syllables": TOKENIZER}, decomposed("한" * LONGEST)).text == "한" * LONGEST
+    assert TokenizerExplorer({"syllables": TOKENIZER}, decomposed("한" * LONGEST)).text == "한" * LONGEST
 
 
 def test_the_masking_explorer_hides_the_same():
-    shown = [explore_masking(TOKENIZER, text).picture() for text in (KOREAN, decomposed(KOREAN))]
+    shown = [MaskingExplorer(TOKENIZER, text).picture() for text in (KOREAN, decomposed(KOREAN))]
     assert shown[0] == shown[1]
 
 
@@ -156,7 +156,7 @@ def test_the_small_encoder_reads_the_same():
 def test_the_merge_stepper_finds_a_watched_word_in_either_form():
     for counted in (KOREAN, decomposed(KOREAN)):
         for watched in (KOREAN, decomposed(KOREAN)):
-            assert step_merges({counted: 2}, [watched], most=3).watched == [counted]
+            assert MergeStepper({counted: 2}, [watched], most=3).watched == [counted]
 
 
 def test_a_certificate_bears_the_composed_name(store):

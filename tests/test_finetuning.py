@@ -73,6 +73,21 @@ def test_the_seed_decides_everything(pretrained):
     assert first == second != other
 
 
+def test_a_training_beside_it_changes_nothing_and_is_not_changed(pretrained):
+    """Each draws from a sequence of its own: here something else draws, and seeds, between the steps."""
+    alone = losses(classifier_on(pretrained, 2))
+    torch.manual_seed(5)
+    wanted = [torch.rand(1) for _ in range(SETTINGS.steps + 1)]
+    torch.manual_seed(5)
+    model, drawn = classifier_on(pretrained, 2), [torch.rand(1)]
+    beside = []
+    for loss in fine_tune(model, EXAMPLES, LABELS, SETTINGS):
+        beside.append(loss)
+        drawn.append(torch.rand(1))
+    assert beside == alone
+    assert drawn == wanted
+
+
 def test_every_example_is_seen_once_before_one_comes_again(pretrained, monkeypatch):
     seen = []
     monkeypatch.setattr(

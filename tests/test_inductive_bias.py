@@ -73,7 +73,7 @@ def test_every_pixel_counts(kind):
 def test_dense_cannot_notice_a_permutation():
     model, images = Dense(20), torch.rand(5, 12, 12)
     before = model(images)
-    model.hidden.weight.data = permute_pixels(model.hidden.weight.view(20, 12, 12), seed=3).flatten(1)
+    model.layer.weight.data = permute_pixels(model.layer.weight.view(20, 12, 12), seed=3).flatten(1)
     close(model(permute_pixels(images, seed=3)), before)
 
 
@@ -164,6 +164,14 @@ def test_a_budget_that_no_width_meets_is_refused(kind):
 def one_set_for_each(models, n=40):
     images = torch.rand(models, n, 12, 12)
     return images, torch.randint(10, (models, n))
+
+
+def test_an_ensemble_leaves_the_global_random_state_alone():
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    first, second = (Ensemble(lambda: Dense(9), models=2).parameters["layer.weight"] for _ in range(2))
+    assert torch.equal(torch.rand(3), wanted) and torch.equal(first, second)
 
 
 @pytest.mark.parametrize("kind", KINDS)

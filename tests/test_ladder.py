@@ -14,8 +14,8 @@ from course_lib.ladder import (
     count_neighbours,
     entropy,
     evaluate,
-    hide_for_evaluation,
     ladder,
+    mask_for_evaluation,
     neighbours_entropy,
     ngram_losses,
     told_twice,
@@ -141,7 +141,7 @@ def test_after_a_question_a_model_has_the_mode_that_it_had(training):
 
 def test_held_out_texts_without_a_gap_are_refused_before_training():
     with pytest.raises(ValueError, match=r"no piece of the 3 held-out texts is hidden.*than \[UNK\]$"):
-        hide_for_evaluation([[2, 1, 3]] * 3, VOCAB)
+        mask_for_evaluation([[2, 1, 3]] * 3, VOCAB)
 
 
 def test_without_a_gap_there_is_no_loss_to_measure():
@@ -152,11 +152,11 @@ def test_without_a_gap_there_is_no_loss_to_measure():
 
 def test_held_out_texts_that_are_training_texts_are_counted():
     held_out = [[2, 5, 3], [2, 5, 6, 3], [2, 5, 6, 3], [2, 8, 7, 8, 3]]
-    gaps = hide_for_evaluation(held_out, VOCAB)
+    gaps = mask_for_evaluation(held_out, VOCAB)
     said = told_twice(gaps, [[2, 5, 6, 3]] * 1000 + [[2, 5, 5, 3]], VOCAB)
     assert said.startswith("2 of 4 held-out texts occur among 1,001 training texts, too: ")
 
 
 def test_a_few_held_out_texts_among_the_training_texts_need_no_word():
-    gaps = hide_for_evaluation([[2, 5 + i % 4, 5 + i // 4, 3] for i in range(16)], VOCAB)
+    gaps = mask_for_evaluation([[2, 5 + i % 4, 5 + i // 4, 3] for i in range(16)], VOCAB)
     assert told_twice(gaps, [[2, 5, 5, 3], [2, 6, 6, 7, 3]], VOCAB) == ""

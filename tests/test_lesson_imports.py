@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "course_lib"
 READING_ORDER = [
     "files",  # for every week
     "saving",
+    "randomness",
     "inductive_bias",  # week 1
     "attention",  # week 2
     "encoder",

@@ -15,10 +15,10 @@ from ipywidgets.widgets.widget import _instances as LIVING
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom.widgets import live_training
-from course_lib.classroom.widgets.live_training import train_live
+from course_lib.classroom.widgets.live_training import LiveTraining
 from course_lib.classroom.widgets.shown import close
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import at_rest, evaluate, hide_for_evaluation
+from course_lib.ladder import at_rest, evaluate, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.wordpiece import WordPieceTokenizer
@@ -51,8 +51,8 @@ def new_training(steps):
         max_position_embeddings=8,
     )
     run = PreTraining(BertForMaskedLM(config), Batches(), VOCAB, Training(steps=steps, learning_rate=1e-3))
-    gaps = hide_for_evaluation(Batches()[1000].tolist(), VOCAB)
-    return train_live(run, {"even guess": 3.2, "floor": 3.0}, gaps)
+    gaps = mask_for_evaluation(Batches()[1000].tolist(), VOCAB)
+    return LiveTraining(run, {"even guess": 3.2, "floor": 3.0}, gaps)
 
 
 def wait_until(condition):
@@ -133,7 +133,7 @@ def test_closing_closes_all_its_parts():
 def test_held_out_texts_that_are_trained_on_are_counted():
     live = new_training(steps=5)
     held_out = Batches()[1000].tolist()
-    live = train_live(live.run, live.rungs, live.gaps, examples=held_out[:2])
+    live = LiveTraining(live.run, live.rungs, live.gaps, examples=held_out[:2])
     words = "2 of 4 held-out texts occur among 2 training texts, too"
     assert words in live.line.value and words in live._repr_mimebundle_()["text/plain"]
     assert "held-out texts" not in new_training(steps=5).line.value
@@ -189,7 +189,7 @@ def kept_training(folder, steps, **changes):
     live.run.training = replace(live.run.training, **changes)
     tokenizer = WordPieceTokenizer(PIECES)
     options = dict(tokenizer=tokenizer, keep=folder, questions=["w3 [MASK] w7"])
-    return train_live(live.run, live.rungs, live.gaps, **options)
+    return LiveTraining(live.run, live.rungs, live.gaps, **options)
 
 
 def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
@@ -424,7 +424,7 @@ def test_the_ready_model_says_that_it_is_not_yours(tmp_path):
     log = dict(step=20, held_out_loss=3.2, seconds=1.5)
     (ready / "metrics.jsonl").write_text(json.dumps(log) + "\n", encoding="utf-8")
     live = new_training(steps=20)
-    live = train_live(live.run, live.rungs, live.gaps, tokenizer=tokenizer, ready=ready)
+    live = LiveTraining(live.run, live.rungs, live.gaps, tokenizer=tokenizer, ready=ready)
     live.ready_button.click()
     loss, _ = evaluate(other.run.model, live.gaps, VOCAB)  # on these gaps, not on those of its log
     assert f"Not trained by you: 20 steps in 2 seconds, kept in {tmp_path.name}/ready" in live.line.value
@@ -440,7 +440,7 @@ def test_a_ready_model_with_another_vocabulary_is_not_taken(tmp_path):
     save_model(other.run.model, tmp_path, WordPieceTokenizer([*PIECES[:-1], "other"]))
     live = new_training(steps=20)
     before = [each.clone() for each in live.run.model.parameters()]
-    live = train_live(live.run, live.rungs, live.gaps, tokenizer=WordPieceTokenizer(PIECES), ready=tmp_path)
+    live = LiveTraining(live.run, live.rungs, live.gaps, tokenizer=WordPieceTokenizer(PIECES), ready=tmp_path)
     live.ready_button.click()
     assert "another vocabulary or config" in live.line.value and live.borrowed is None
     assert all(torch.equal(a, b) for a, b in zip(before, live.run.model.parameters(), strict=True))

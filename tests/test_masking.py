@@ -51,12 +51,12 @@ def test_share_of_chosen_positions():
 
 def test_shares_of_mask_random_and_kept():
     ids = texts()
-    hidden, labels = masked(ids)
+    after, labels = masked(ids)
     chosen = labels != IGNORE_INDEX
     total = chosen.sum().item()
     ordinary = len(PIECES) - SPECIAL
-    assert_share((hidden[chosen] == VOCAB.mask_id).sum().item(), total, 0.8)
-    changed = (hidden[chosen] != VOCAB.mask_id) & (hidden[chosen] != labels[chosen])
+    assert_share((after[chosen] == VOCAB.mask_id).sum().item(), total, 0.8)
+    changed = (after[chosen] != VOCAB.mask_id) & (after[chosen] != labels[chosen])
     assert_share(
         changed.sum().item(), total, 0.1 * (ordinary - 1) / ordinary
     )  # a random piece may be the old one
@@ -64,17 +64,17 @@ def test_shares_of_mask_random_and_kept():
 
 def test_random_pieces_are_never_special_and_all_occur():
     ids = texts()
-    hidden, labels = masked(ids, shares=(0, 1, 0))
-    drawn = hidden[labels != IGNORE_INDEX]
+    after, labels = masked(ids, shares=(0, 1, 0))
+    drawn = after[labels != IGNORE_INDEX]
     assert not VOCAB.is_special[drawn].any()
     assert set(drawn.tolist()) == set(VOCAB.ordinary_ids.tolist())
 
 
 def test_special_pieces_and_padding_are_never_chosen():
     ids = texts()
-    hidden, labels = masked(ids, probability=1.0)
+    after, labels = masked(ids, probability=1.0)
     special = VOCAB.is_special[ids]
-    assert (labels[special] == IGNORE_INDEX).all() and (hidden[special] == ids[special]).all()
+    assert (labels[special] == IGNORE_INDEX).all() and (after[special] == ids[special]).all()
     assert (labels[~special] == ids[~special]).all()
 
 
@@ -91,9 +91,9 @@ def test_row_without_text_has_no_gap():
 def test_visible_positions_are_unchanged_and_input_is_kept():
     ids = texts()
     before = ids.clone()
-    hidden, labels = masked(ids)
+    after, labels = masked(ids)
     assert (ids == before).all()
-    assert (hidden == ids)[labels == IGNORE_INDEX].all()
+    assert (after == ids)[labels == IGNORE_INDEX].all()
 
 
 def test_whole_words_are_hidden_whole():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.classroom.widgets.merge_stepper import History, step_merges
+from course_lib.classroom.widgets.merge_stepper import History, MergeStepper
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import alphabet, characters_of, count_words
@@ -43,7 +43,7 @@ def test_after_all_merges_words_are_cut_as_by_replaying_them(town):
 
 
 def test_buttons_and_slider_move_together():
-    stepper = step_merges(COUNTS, watched=["시장에"], most=3)
+    stepper = MergeStepper(COUNTS, watched=["시장에"], most=3)
     assert stepper.back.disabled and not stepper.on.disabled
     for _ in range(5):
         stepper.on.click()
@@ -54,7 +54,7 @@ def test_buttons_and_slider_move_together():
 
 
 def test_one_rule_may_run_out_of_pairs_before_the_other():
-    stepper = step_merges({"ab": 2}, watched=["ab"], most=50)
+    stepper = MergeStepper({"ab": 2}, watched=["ab"], most=50)
     history = stepper.histories["frequency"]
     assert len(history.merges) == 1 and history.candidates(2) == []
     assert "no pair is left" in stepper.rule_html("frequency", history, step=2)
@@ -62,4 +62,4 @@ def test_one_rule_may_run_out_of_pairs_before_the_other():
 
 def test_a_watched_word_must_be_among_the_counted_ones():
     with pytest.raises(ValueError, match="우유를 is not"):
-        step_merges(COUNTS, watched=["시장에", "우유를"])
+        MergeStepper(COUNTS, watched=["시장에", "우유를"])

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from trials import trial_of
 
-from course_lib.classroom.judging.observing import observe, same
 from course_lib.classroom.judging.places import first_difference, place_of_the_wrong
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -17,14 +17,8 @@ CASES = [
 ]
 
 
-def observed(function, cases=CASES):
-    return [observe(function, case, False) for case in cases]
-
-
 def place(answer, reference, cases=CASES):
-    outcomes, wanted = observed(answer, cases), observed(reference, cases)
-    wrong = [i for i, (one, other) in enumerate(zip(outcomes, wanted)) if not same(one.result, other.result)]
-    return place_of_the_wrong(cases, outcomes, wanted, wrong)
+    return place_of_the_wrong(trial_of(answer, reference, cases))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +60,7 @@ def test_an_argument_of_another_shape_in_one_case_says_nothing():
 
 def test_the_first_difference_says_what_the_arguments_have_there():
     answer, reference = lambda ids, mask, others: ids + mask.long(), lambda ids, mask, others: ids
-    words = first_difference(CASES, observed(answer), observed(reference), [0, 1, 2])
+    words = first_difference(trial_of(answer, reference, CASES))
     row, column = CASES[0]["mask"].nonzero()[0].tolist()
     value = CASES[0]["ids"][row, column].item()
     assert f"at [{row}, {column}] yours is {value + 1}, and {value} is wanted; there ids is {value}" in words
@@ -74,5 +68,5 @@ def test_the_first_difference_says_what_the_arguments_have_there():
 
 
 def test_of_numbers_with_a_point_no_place_is_told():
-    outcomes, wanted = observed(lambda **case: case["ids"] / 2), observed(lambda **case: case["ids"] / 3)
-    assert first_difference(CASES, outcomes, wanted, [0]) == ""
+    halves, thirds = lambda **case: case["ids"] / 2, lambda **case: case["ids"] / 3
+    assert first_difference(trial_of(halves, thirds, CASES)) == ""

@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import RendererAgg
 from course_lib.classroom import figures
 from course_lib.classroom.cards.predictions import predict
 from course_lib.classroom.figures.style import COLOURS
-from course_lib.classroom.widgets.saturation import explore_saturation
-from course_lib.classroom.widgets.sharpness import explore_sharpness
+from course_lib.classroom.widgets.saturation import Saturation
+from course_lib.classroom.widgets.sharpness import Sharpness
 
 matplotlib.use("Agg")
 
@@ -176,8 +176,8 @@ def test_equal_pictures_are_equal_bytes():
 
 WIDGETS = {
     "prediction": lambda: predict("test", "How?", ["a", "b"]),
-    "saturation": explore_saturation,
-    "sharpness": lambda: explore_sharpness(["가", "나"], [1.0, 2.0]),
+    "saturation": Saturation,
+    "sharpness": lambda: Sharpness(["가", "나"], [1.0, 2.0]),
 }
 
 

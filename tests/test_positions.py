@@ -7,7 +7,7 @@ from course_lib import positions
 from course_lib.attention import SelfAttention
 from course_lib.classroom.judging.own_code import replaced
 from course_lib.embeddings import clock_angles, sinusoidal_positions
-from course_lib.positions import HIDDEN_SIZE, KINDS, LONGEST, PlacedEncoder, RotaryAttention, rotary
+from course_lib.positions import HIDDEN_SIZE, LONGEST, POSITION_KINDS, PlacedEncoder, RotaryAttention, rotary
 
 
 def draw(*shape, seed=0):
@@ -51,7 +51,7 @@ def test_without_positions_the_order_changes_nothing():
     torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+@pytest.mark.parametrize("kind", [kind for kind in POSITION_KINDS if kind != "none"])
 def test_with_positions_the_order_counts(kind):
     torch.manual_seed(0)
     model = PlacedEncoder(kind, vocab_size=9)
@@ -61,7 +61,7 @@ def test_with_positions_the_order_counts(kind):
 
 def test_kinds_differ_in_nothing_but_their_positions():
     sizes = {}
-    for kind in KINDS:
+    for kind in POSITION_KINDS:
         model = PlacedEncoder(kind, vocab_size=9)
         sizes[kind] = sum(parameter.numel() for parameter in model.parameters())
     assert sizes["none"] == sizes["sinusoidal"] == sizes["rotary"] == sizes["learned"] - LONGEST * HIDDEN_SIZE
@@ -81,7 +81,7 @@ def test_dropout_acts_on_rotary_attention_in_training_alone():
 def test_the_fused_form_of_rotary_attention_gives_the_same_numbers():
     torch.manual_seed(0)
     attention, hidden = RotaryAttention(8, 2), torch.randn(3, 6, 8)
-    clear, weights = attention(hidden, output_weights=True)
+    clear, weights = attention(hidden, output_attentions=True)
     fused, none = attention(hidden)
     assert weights is not None and none is None
     torch.testing.assert_close(fused, clear, atol=1e-6, rtol=1e-5)
@@ -142,7 +142,7 @@ def test_a_text_longer_than_the_learned_table_is_refused_by_length():
     PlacedEncoder("learned", vocab_size=9)(ids[:, 1:])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "learned"])
+@pytest.mark.parametrize("kind", [kind for kind in POSITION_KINDS if kind != "learned"])
 def test_the_other_kinds_know_no_end(kind):
     PlacedEncoder(kind, vocab_size=9)(torch.ones(2, LONGEST + 1, dtype=torch.long))
 

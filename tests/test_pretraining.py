@@ -33,7 +33,7 @@ from course_lib.corpus import (
     why_not_text,
 )
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import hide_for_evaluation, ladder
+from course_lib.ladder import ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretrain import train_tokenizer
 from course_lib.pretraining import PreTraining, Training, checkpoints, load_checkpoint, save_checkpoint
@@ -323,7 +323,7 @@ def test_a_part_of_a_step_or_text_is_refused(name):
 
 
 def test_ladder_goes_down(examples):
-    rungs = ladder(PIECES, hide_for_evaluation(examples.read(range(100)), VOCAB))
+    rungs = ladder(PIECES, mask_for_evaluation(examples.read(range(100)), VOCAB))
     assert list(rungs.values()) == sorted(rungs.values(), reverse=True)
 
 
@@ -456,7 +456,7 @@ def test_held_out_texts_that_are_trained_on_are_counted(tmp_path, capsys):
 
 def test_a_town_that_tells_a_story_again_needs_no_word(whole, monkeypatch, capsys):
     tokenizer, examples = load_tokenizer(whole / "corpus"), Examples(whole / "corpus" / "train")
-    gaps = hide_for_evaluation(examples.read(range(100)), Vocabulary(tokenizer.vocab))
+    gaps = mask_for_evaluation(examples.read(range(100)), Vocabulary(tokenizer.vocab))
     monkeypatch.setattr(pretrain, "ladder", lambda *_: {})
     for corpus, is_said in {"town": False, "town-ko": False, "town-en": False, "docs": True}.items():
         pretrain.rungs_of(corpus, tokenizer, gaps, examples)

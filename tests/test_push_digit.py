@@ -4,7 +4,7 @@ import torch
 
 from course_lib.classroom.materials.digits import digits
 from course_lib.classroom.progress_bar import Bar, watch
-from course_lib.classroom.widgets.push_digit import push_digit
+from course_lib.classroom.widgets.push_digit import PushDigit
 
 
 def new_widget():
@@ -13,7 +13,7 @@ def new_widget():
         "sees": lambda canvas: torch.stack([1 - canvas[:, 0, 4], canvas[:, 0, 4]], dim=1),
         "always 0": lambda canvas: torch.tensor([[1.0, 0.0]]),
     }
-    widget = push_digit(models, torch.ones(7, 8, 8), torch.tensor([1, 1, 1, 1, 1, 1, 1]), trained=range(2))
+    widget = PushDigit(models, torch.ones(7, 8, 8), torch.tensor([1, 1, 1, 1, 1, 1, 1]), trained=range(2))
     widget.row.value = 0
     return widget
 

@@ -11,15 +11,15 @@ from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.card import CodeCard
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.widgets import shown
-from course_lib.classroom.widgets.attention_explorer import explore_attention
-from course_lib.classroom.widgets.clocks import explore_clocks
-from course_lib.classroom.widgets.masking_explorer import explore_masking
-from course_lib.classroom.widgets.merge_stepper import step_merges
-from course_lib.classroom.widgets.own_tokenizer import own_tokenizer
-from course_lib.classroom.widgets.saturation import explore_saturation
-from course_lib.classroom.widgets.scrubber import scrub
-from course_lib.classroom.widgets.sharpness import explore_sharpness
-from course_lib.classroom.widgets.tokenizer_explorer import explore_tokenizers
+from course_lib.classroom.widgets.attention_explorer import AttentionExplorer
+from course_lib.classroom.widgets.clocks import Clocks
+from course_lib.classroom.widgets.masking_explorer import MaskingExplorer
+from course_lib.classroom.widgets.merge_stepper import MergeStepper
+from course_lib.classroom.widgets.own_tokenizer import OwnTokenizer
+from course_lib.classroom.widgets.saturation import Saturation
+from course_lib.classroom.widgets.scrubber import Scrubber
+from course_lib.classroom.widgets.sharpness import Sharpness
+from course_lib.classroom.widgets.tokenizer_explorer import TokenizerExplorer
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 TOKENIZER = WordPieceTokenizer([*SPECIAL, *"abc"], lowercase=True, strip_accents=False)
@@ -30,15 +30,15 @@ WIDGETS = {
     "ordering": lambda: card("2.5"),
     "matrix": lambda: card("2.1"),
     "code": lambda: CodeCard(find("0.2")),
-    "sharpness": lambda: explore_sharpness(["a", "b"], [1.0, 2.0]),
-    "saturation": explore_saturation,
-    "clocks": explore_clocks,
-    "scrubber": lambda: scrub({step: torch.eye(3) for step in (0, 40)}),
-    "attention": lambda: explore_attention(["a", "b"], [torch.full((1, 2, 2), 0.5)]),
-    "tokenizers": lambda: explore_tokenizers({"characters": TOKENIZER}, "a b c"),
-    "merges": lambda: step_merges(Counter(abab=5, abc=4), watched=["abab"], most=2),
-    "masking": lambda: explore_masking(TOKENIZER, "a b c"),
-    "own tokenizer": own_tokenizer,
+    "sharpness": lambda: Sharpness(["a", "b"], [1.0, 2.0]),
+    "saturation": Saturation,
+    "clocks": Clocks,
+    "scrubber": lambda: Scrubber({step: torch.eye(3) for step in (0, 40)}),
+    "attention": lambda: AttentionExplorer(["a", "b"], [torch.full((1, 2, 2), 0.5)]),
+    "tokenizers": lambda: TokenizerExplorer({"characters": TOKENIZER}, "a b c"),
+    "merges": lambda: MergeStepper(Counter(abab=5, abc=4), watched=["abab"], most=2),
+    "masking": lambda: MaskingExplorer(TOKENIZER, "a b c"),
+    "own tokenizer": OwnTokenizer,
 }
 
 

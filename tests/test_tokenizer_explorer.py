@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, explore_tokenizers
+from course_lib.classroom.widgets.tokenizer_explorer import LONGEST, TokenizerExplorer
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 PIECES = WordPieceTokenizer([*SPECIAL, "슈퍼", "##에", "caf", "##e", "."], strip_accents=True)
@@ -11,7 +11,7 @@ WORDS = WordPieceTokenizer([*SPECIAL, "슈퍼에"], strip_accents=False)
 
 @pytest.fixture
 def explorer():
-    return explore_tokenizers({"pieces": PIECES, "words": WORDS}, "슈퍼에")
+    return TokenizerExplorer({"pieces": PIECES, "words": WORDS}, "슈퍼에")
 
 
 def test_each_row_is_what_the_tokenizer_says(explorer):
@@ -47,7 +47,7 @@ def test_a_text_of_nothing_has_no_pieces(explorer, text):
 
 def test_no_tokenizer_is_refused():
     with pytest.raises(ValueError, match="at least one"):
-        explore_tokenizers({}, "text")
+        TokenizerExplorer({}, "text")
 
 
 def test_the_still_form_says_the_same_and_escapes_it(explorer):

@@ -216,11 +216,11 @@ def test_posterior_equals_brute_force(small):
     rng = random.Random(0)
     for story in small.stories(150, seed=5):
         tokens = small.tokenizer.tokenize(story)
-        hidden = {position for position in range(len(tokens)) if rng.random() < rng.choice([0.15, 0.5, 1.0])}
-        visible = [MASK if position in hidden else token for position, token in enumerate(tokens)]
+        masked = {position for position in range(len(tokens)) if rng.random() < rng.choice([0.15, 0.5, 1.0])}
+        visible = [MASK if position in masked else token for position, token in enumerate(tokens)]
         got, wanted = small.posterior(visible), brute_force(small, visible)
-        assert got.keys() == hidden
-        for position in hidden:
+        assert got.keys() == masked
+        for position in masked:
             assert got[position] == pytest.approx(wanted[position], rel=1e-9)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from course_lib.classroom.experiments.growing_bert import PARTS, GrowingBert
-from course_lib.classroom.widgets.clocks import explore_clocks
-from course_lib.classroom.widgets.scrubber import scrub
+from course_lib.classroom.widgets.clocks import Clocks
+from course_lib.classroom.widgets.scrubber import Scrubber
 from course_lib.embeddings import sinusoidal_positions
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -18,7 +18,7 @@ def growing():
 
 @pytest.mark.parametrize(("one", "other"), [(0, 0), (3, 5), (511, 7)])
 def test_the_clocks_tell_the_similarity_of_the_vectors(one, other):
-    clocks = explore_clocks(16, one, other)
+    clocks = Clocks(16, one, other)
     positions = sinusoidal_positions(512, 16)
     wanted = torch.cosine_similarity(positions[one], positions[other], dim=0).item()
     assert clocks.similarity() == pytest.approx(wanted, abs=1e-5)
@@ -26,7 +26,7 @@ def test_the_clocks_tell_the_similarity_of_the_vectors(one, other):
 
 
 def test_a_slider_redraws_the_clocks():
-    clocks = explore_clocks()
+    clocks = Clocks()
     before = clocks.picture.value
     clocks.position.value += 1
     assert clocks.picture.value != before and clocks.picture.value.count("<svg") == 8
@@ -34,7 +34,7 @@ def test_a_slider_redraws_the_clocks():
 
 def test_scrubbing_shows_the_table_of_that_step():
     tables = {step: torch.randn(6, 4, generator=torch.Generator().manual_seed(step)) for step in (0, 10, 20)}
-    scrubber = scrub(tables)
+    scrubber = Scrubber(tables)
     seen = {scrubber.picture.value}
     for step in (10, 20):
         scrubber.slider.value = step

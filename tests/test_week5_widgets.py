@@ -17,10 +17,10 @@ from course_lib.classroom.experiments.broken_trainings import (
 )
 from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.materials.ready_models import RUNS, ready_model
-from course_lib.classroom.widgets.asking import asking, exact_answers
-from course_lib.classroom.widgets.live_training import train_live
-from course_lib.classroom.widgets.masking_explorer import explore_masking
-from course_lib.ladder import evaluate, hide_for_evaluation, ladder
+from course_lib.classroom.widgets.asking import Asking, exact_answers
+from course_lib.classroom.widgets.live_training import LiveTraining
+from course_lib.classroom.widgets.masking_explorer import MaskingExplorer
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
@@ -51,18 +51,18 @@ def as_recorded():
 
 def test_the_masking_explorer_counts_what_it_shows(ready):
     _, town = ready
-    explorer = explore_masking(town.tokenizer, STORY, probability=1.0)
+    explorer = MaskingExplorer(town.tokenizer, STORY, probability=1.0)
     shown = explorer.shown.value
     pieces = len(town.tokenizer.tokenize(STORY))
     assert f"{pieces} of {pieces} pieces chosen" in shown
     assert shown.count("→ [MASK]") + shown.count("dashed") + shown.count(">kept<") == pieces
     explorer.button.click()
     assert explorer.shown.value != shown
-    assert explore_masking(town.tokenizer, STORY, 1.0).shown.value == shown
+    assert MaskingExplorer(town.tokenizer, STORY, 1.0).shown.value == shown
 
 
 def test_an_empty_text_has_nothing_to_hide(ready):
-    explorer = explore_masking(ready[1].tokenizer, STORY)
+    explorer = MaskingExplorer(ready[1].tokenizer, STORY)
     explorer.text.value = "   "
     assert "type a sentence" in explorer.shown.value
     explorer.text.value = "<b>나</b>"
@@ -79,18 +79,18 @@ def test_a_question_in_decomposed_korean_has_the_answers_of_the_composed_one(rea
 
 
 def test_answers_stand_beside_the_exact_ones(ready):
-    panel = asking(*ready, "나는 [MASK]에서 우유를 샀다")
+    panel = Asking(*ready, "나는 [MASK]에서 우유를 샀다")
     best, _ = exact_answers(ready[1], panel.text.value)[0][0]
     assert best in panel.shown.value and "the grammar knows" in panel.shown.value
 
 
 def test_a_question_outside_the_grammar_has_no_exact_answer(ready):
-    panel = asking(*ready, "빵집이 [MASK]를 마셨다.")
+    panel = Asking(*ready, "빵집이 [MASK]를 마셨다.")
     assert "the town tells no such story" in panel.shown.value
 
 
 def test_a_question_without_a_gap_gets_a_sentence(ready):
-    panel = asking(*ready, "나는 [MASK]에서 우유를 샀다")
+    panel = Asking(*ready, "나는 [MASK]에서 우유를 샀다")
     panel.text.value = "나는 빵집에 갔다."
     assert "there is no [MASK]" in panel.shown.value
 
@@ -98,10 +98,10 @@ def test_a_question_without_a_gap_gets_a_sentence(ready):
 def test_a_training_shows_questions_that_the_town_cannot_tell(ready):
     model, town = ready
     vocab = Vocabulary(town.tokenizer.vocab)
-    gaps = hide_for_evaluation([town.tokenizer.encode(STORY).ids], vocab)
+    gaps = mask_for_evaluation([town.tokenizer.encode(STORY).ids], vocab)
     questions = ["나는 [MASK]에서 우유를 샀다", "빵집이 [MASK]를 마셨다."]
     run = PreTraining(model, None, vocab, Training(steps=1))
-    live = train_live(run, {"floor": 0.1}, gaps, tokenizer=town.tokenizer, town=town, questions=questions)
+    live = LiveTraining(run, {"floor": 0.1}, gaps, tokenizer=town.tokenizer, town=town, questions=questions)
     known, unknown = live.answer().split("</tr>")[1:3]
     assert "빵집" in known and unknown.endswith("–</td>")
 
@@ -121,7 +121,7 @@ def test_a_ready_model_is_as_good_as_its_log_says(name):
         for language in languages
         for story in Town(language).stories(500, seed=11)
     ]
-    loss, accuracy = evaluate(model, hide_for_evaluation(examples, vocab), vocab)
+    loss, accuracy = evaluate(model, mask_for_evaluation(examples, vocab), vocab)
     assert loss == pytest.approx(log[-1]["held_out_loss"], abs=0.06)
     assert accuracy == pytest.approx(log[-1]["held_out_accuracy"], abs=0.03)
 
@@ -150,7 +150,7 @@ def test_the_bugs_do_what_their_names_say(grown):
     ids = torch.tensor([[2, 10, 4, 12, 3, 0]])
     labels = torch.tensor([[-100, -100, 11, -100, -100, -100]])
     for bug, wanted in {None: 11, "shift": 12, "mask": 4, "padding": 11}.items():
-        run = BuggyTraining(model, None, grown.vocab, Training(steps=1), bug)
+        run = BuggyTraining(model, None, grown.vocabulary, Training(steps=1), bug)
         run.healthy = forward
         run.parallel(ids, attention_mask=ids != 0, labels=labels, masked_only=True)
         assert seen["labels"][labels != IGNORE_INDEX].tolist() == [wanted]
@@ -171,6 +171,6 @@ def test_the_ladder_of_the_ready_model_is_that_of_its_town(ready):
     _, town = ready
     vocab = Vocabulary(town.tokenizer.vocab)
     examples = [town.tokenizer.encode(story).ids for story in town.stories(300, seed=4)]
-    rungs = ladder(town.tokenizer.vocab, hide_for_evaluation(examples, vocab), town, examples)
+    rungs = ladder(town.tokenizer.vocab, mask_for_evaluation(examples, vocab), town, examples)
     assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "two neighbours", "floor"]
     assert list(rungs.values()) == sorted(rungs.values(), reverse=True)

@@ -265,8 +265,8 @@ def test_the_record_of_fine_tuning_was_really_measured(published):
 @pytest.mark.parametrize("name", ["2018", "all of these"])
 def test_the_record_of_changes_was_really_measured(name):
     record = changes.read_record()
-    rate, (altered, hidden) = changes.RATES[0], changes.CHANGES[name]
-    losses = changes.changing_bert().measure(altered, hidden, rate, seed=1, stop=changes.EVERY)
+    rate, (altered, mask_probability) = changes.RATES[0], changes.CHANGES[name]
+    losses = changes.changing_bert().measure(altered, mask_probability, rate, seed=1, stop=changes.EVERY)
     recorded = record["changes"][name][f"{rate:g}"][1]
     assert len(recorded) == changes.STEPS // changes.EVERY
     assert losses == pytest.approx(recorded[:1], abs=0.15)

@@ -19,13 +19,13 @@ class Words(HTML):
         return self.words
 
 
-def show_masking(tokens, hidden, labels, ignore):
+def show_masking(tokens, masked, labels, ignore):
     """A text with its gaps: what is hidden is framed, and below it stands what became of it.
 
-    tokens, hidden: the pieces before and after masking   labels: what the loss asks for, or `ignore`
+    tokens, masked: the pieces before and after masking   labels: what the loss asks for, or `ignore`
     """
     cells = []
-    for token, now, label in zip(tokens, hidden, labels):
+    for token, now, label in zip(tokens, masked, labels):
         if label == ignore:
             cells.append(f"<span style='padding:4px'>{escape(token)}<br>&nbsp;</span>")
             continue

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 FOREIGN = """import ipywidgets
 
 from course_lib.classroom import card
-from course_lib.classroom.widgets.sharpness import explore_sharpness
+from course_lib.classroom.widgets.sharpness import Sharpness
 
 ipywidgets.IntSlider(3)"""
 
@@ -60,7 +60,7 @@ def small_notebook(server):
     """A notebook of few cells; returns its name."""
     cells = [
         nbformat.v4.new_code_cell(source)
-        for source in (FOREIGN, 'card("0.1")', 'explore_sharpness(["a", "b"], [1.0, 2.0])')
+        for source in (FOREIGN, 'card("0.1")', 'Sharpness(["a", "b"], [1.0, 2.0])')
     ]
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -84,7 +84,7 @@ def test_a_still_form_looks_the_same_in_a_notebook_that_is_not_trusted(lab, smal
     notebook.cells.append(nbformat.v4.new_code_cell("1", execution_count=1, outputs=[foreign]))
     nbformat.write(notebook, path)
     lab.open(small_notebook)
-    for cell in ("import ipywidgets", 'card("0.1")', 'explore_sharpness(["'):
+    for cell in ("import ipywidgets", 'card("0.1")', 'Sharpness(["'):
         lab.run_cell(cell)
     save_and_come_back(lab, small_notebook)
     expect(lab.notebook.locator(".jp-OutputArea-output.jp-mod-trusted .course-still")).to_have_count(0)

@@ -16,15 +16,15 @@ CELLS = {
     "ordering": 'card("2.5")',
     "matrix": 'card("2.1")',
     "code": '@exercise("0.2")\ndef average_vector(vectors):\n    return vectors.sum(dim=0)',
-    "sharpness": 'explore_sharpness(["나는", "우유를", "샀다"], scores=[0.2, 1.0, 2.0])',
-    "saturation": "explore_saturation()",
-    "clocks": "explore_clocks()",
-    "scrubber": "scrub({step: torch.randn(8, 4) for step in (0, 40)})",
-    "attention": 'explore_attention(["나는", "샀다"], [torch.full((2, 2, 2), 0.5)] * 2)',
-    "tokenizers": 'explore_tokenizers({"characters": tokenizer}, "나는 우유를 샀다")',
-    "merges": 'step_merges({"시장에": 5, "공장에": 4}, watched=["시장에"], most=4)',
-    "masking": 'explore_masking(tokenizer, "나는 우유를 샀다", probability=0.4)',
-    "own tokenizer": "own_tokenizer()",
+    "sharpness": 'Sharpness(["나는", "우유를", "샀다"], scores=[0.2, 1.0, 2.0])',
+    "saturation": "Saturation()",
+    "clocks": "Clocks()",
+    "scrubber": "Scrubber({step: torch.randn(8, 4) for step in (0, 40)})",
+    "attention": 'AttentionExplorer(["나는", "샀다"], [torch.full((2, 2, 2), 0.5)] * 2)',
+    "tokenizers": 'TokenizerExplorer({"characters": tokenizer}, "나는 우유를 샀다")',
+    "merges": 'MergeStepper({"시장에": 5, "공장에": 4}, watched=["시장에"], most=4)',
+    "masking": 'MaskingExplorer(tokenizer, "나는 우유를 샀다", probability=0.4)',
+    "own tokenizer": "OwnTokenizer()",
     "picture": 'draw_weights(torch.eye(2), ["나는", "샀다"])',
     "package": "show_package(6)",
     "certificate": 'certificate("이름")',
@@ -33,18 +33,18 @@ CELLS = {
 IMPORTS = """import torch
 
 from course_lib.classroom import card, exercise, predict, progress
-from course_lib.classroom.widgets.attention_explorer import explore_attention
+from course_lib.classroom.widgets.attention_explorer import AttentionExplorer
 from course_lib.classroom.cards.certificate import certificate
-from course_lib.classroom.widgets.clocks import explore_clocks
-from course_lib.classroom.widgets.masking_explorer import explore_masking
-from course_lib.classroom.widgets.merge_stepper import step_merges
-from course_lib.classroom.widgets.own_tokenizer import own_tokenizer
+from course_lib.classroom.widgets.clocks import Clocks
+from course_lib.classroom.widgets.masking_explorer import MaskingExplorer
+from course_lib.classroom.widgets.merge_stepper import MergeStepper
+from course_lib.classroom.widgets.own_tokenizer import OwnTokenizer
 from course_lib.classroom.figures import draw_weights, use_course_style
 from course_lib.classroom.tables import show_package
-from course_lib.classroom.widgets.saturation import explore_saturation
-from course_lib.classroom.widgets.scrubber import scrub
-from course_lib.classroom.widgets.sharpness import explore_sharpness
-from course_lib.classroom.widgets.tokenizer_explorer import explore_tokenizers
+from course_lib.classroom.widgets.saturation import Saturation
+from course_lib.classroom.widgets.scrubber import Scrubber
+from course_lib.classroom.widgets.sharpness import Sharpness
+from course_lib.classroom.widgets.tokenizer_explorer import TokenizerExplorer
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 use_course_style()

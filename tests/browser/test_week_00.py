@@ -8,7 +8,7 @@ from solving import IS_PASSED, NOT_YET
 NOTEBOOK = "00_start_here.ipynb"
 GUESS = "guess = predict("
 REVEAL = "guess.beside("
-SLIDER = 'explore_sharpness(["'
+SLIDER = 'Sharpness(["'
 QUIZ = 'card("0.1")'
 CODE = '@exercise("0.2")'
 MAP = "answers = Path("

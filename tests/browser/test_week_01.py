@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 from solving import choose, sort, write
 
 NOTEBOOK = "01_inductive_bias.ipynb"
-DEMONSTRATION = "demonstration()"
+DEMONSTRATION = "push_digit_demo()"
 SORTING = 'card("1.1")'
 PLACE = '@exercise("1.2")'
 EXPLORATION = 'card("1.3")'

@@ -9,7 +9,7 @@ from course_lib.classroom.exercises.base import find
 
 NOTEBOOK = "02_self_attention.ipynb"
 EXPLORER = "small = SmallEncoder()"
-SATURATION = "explore_saturation()"
+SATURATION = "Saturation()"
 CODE = '@exercise("2.2")'
 HEADS, BUG, NORM = '@exercise("2.3")', '@exercise("2.4")', '@exercise("2.6")'
 USE_OF_IT = "weights = attention_weights(query, key)"

@@ -6,17 +6,17 @@ from playwright.sync_api import expect
 from solving import choose, sort, write
 
 NOTEBOOK = "03_wordpiece.ipynb"
-DEMONSTRATION = "demonstration()"
+DEMONSTRATION = "tokenizer_demo()"
 SORTING = 'card("3.1")'
 PUNCTUATION = '@exercise("3.2")'
 PAIRS = '@exercise("3.3")'
 BUG = '@exercise("3.4")'
-STEPPER = "step_merges(six"
+STEPPER = "MergeStepper(six"
 PARTING = 'card("3.5")'
 MATCH = '@exercise("3.6")'
 GREEDY = 'card("3.7")'
 MY_CODE = "with my_code(week=3):"
-OWN = "own_tokenizer()"
+OWN = "OwnTokenizer()"
 MINE = "mine = my_tokenizer()"
 
 AN_ANSWER_AT_ONCE = 10_000  # milliseconds

@@ -6,12 +6,12 @@ from playwright.sync_api import expect
 from solving import IS_PASSED, NOT_YET, choose, expect_verdict, sort, write
 
 NOTEBOOK = "04_positions.ipynb"
-DEMONSTRATION = "explore_clocks()"
+DEMONSTRATION = "Clocks()"
 SORTING = 'card("4.1")'
 SINUSOIDS = '@exercise("4.2")'
 SIMILARITIES = 'card("4.3")'
 ROTARY = '@exercise("4.4")'
-SCRUBBER = "scrub(snapshots)"
+SCRUBBER = "Scrubber(snapshots)"
 LONGER = 'card("4.5")'
 BUG = '@exercise("4.6")'
 MY_CODE = "with my_code(week=4):"

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from solving import choose, sort, write
 
 NOTEBOOK = "05_mlm_pretraining.ipynb"
-START = "asking(ready, town,"
+START = "Asking(ready, town,"
 STORIES = "for story in town.stories(4, seed=7):"
-MASKING = "explore_masking(tokenizer, story"
+MASKING = "MaskingExplorer(tokenizer, story"
 COUNT = '@exercise("5.1")'
 FATES = '@exercise("5.2")'
 ENTROPY = '@exercise("5.3")'
@@ -20,9 +20,9 @@ TOO_GOOD = '@exercise("5.6")'
 WHY_THERE, WHICH_BUG, WITHOUT_FLOOR = 'card("5.5")', 'card("5.7")', 'card("5.8")'
 CURVES = ('show_training("healthy")', 'for name in "AB":', 'for name in "CD":')
 MINE = "mine = use_my_code(week=5)"
-TRAINING = "live = train_live(run, rungs, gaps"
-RESULT = "loss, accuracy = evaluate(model, gaps, pieces)"
-QUESTION = 'asking(model, town, "'
+TRAINING = "live = LiveTraining(run, rungs, gaps"
+RESULT = "loss, accuracy = evaluate(model, gaps, vocabulary)"
+QUESTION = 'Asking(model, town, "'
 PREPARATION = [
     START,
     STORIES,
@@ -30,7 +30,7 @@ PREPARATION = [
     "held_out = list(tokenized(",
     COUNT,
     "def count(module):",
-    "pieces = Vocabulary(vocab)",
+    "vocabulary = Vocabulary(vocab)",
     "rungs = ladder(vocab, gaps, town",
     MINE,
     "config = BertConfig(",

@@ -8,8 +8,8 @@ from solving import choose, sort, write
 NOTEBOOK = "06_real_bert.ipynb"
 START = "Searching(Search(some, model, tokenizer)"
 
-PIECES = "explore_tokenizers(both,"
-HEADS = "explore_attention(encoding.tokens, attentions"
+PIECES = "TokenizerExplorer(both,"
+HEADS = "AttentionExplorer(encoding.tokens, attentions"
 WHOSE, KOREAN = 'card("6.1")', 'card("6.2")'
 POOLING = '@exercise("6.3")'
 NEAREST = '@exercise("6.4")'

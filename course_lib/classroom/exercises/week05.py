@@ -155,8 +155,8 @@ class ThreeFates(CodeExercise):
         """chosen: (batch, n) bool, kind: (batch, n) from 0 to 1, shares: three numbers → (batch, n) ids"""
         becomes_mask = chosen & (kind < shares[0])
         becomes_random = chosen & (kind >= shares[0]) & (kind < shares[0] + shares[1])
-        hidden = torch.where(becomes_mask, mask_id, input_ids)
-        return torch.where(becomes_random, random_ids, hidden)
+        masked = torch.where(becomes_mask, mask_id, input_ids)
+        return torch.where(becomes_random, random_ids, masked)
 
     class mistakes:
         def always_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
@@ -183,16 +183,16 @@ class ThreeFates(CodeExercise):
             is shares[0] + shares[1].
             """
             nothing = chosen & (kind >= shares[0]) & (kind < shares[1])
-            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
-            return torch.where(nothing, random_ids, hidden)
+            masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            return torch.where(nothing, random_ids, masked)
 
         def mask_stays_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
             """A chosen piece that is [MASK] already never becomes random. Its fate is in `kind`, whatever
             piece it is.
             """
-            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
-            becomes_random = chosen & (hidden != mask_id) & (kind < shares[0] + shares[1])
-            return torch.where(becomes_random, random_ids, hidden)
+            masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            becomes_random = chosen & (masked != mask_id) & (kind < shares[0] + shares[1])
+            return torch.where(becomes_random, random_ids, masked)
 
         def none_stays(input_ids, chosen, kind, random_ids, mask_id, shares):
             """All chosen pieces that do not become [MASK] become random. A last share stays as it is."""
@@ -230,8 +230,8 @@ class ThreeFates(CodeExercise):
             not >.
             """
             becomes_random = chosen & (kind > shares[0]) & (kind < shares[0] + shares[1])
-            hidden = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
-            return torch.where(becomes_random, random_ids, hidden)
+            masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
+            return torch.where(becomes_random, random_ids, masked)
 
         def upper_border_included(input_ids, chosen, kind, random_ids, mask_id, shares):
             """A number exactly at shares[0] + shares[1] stays already: use <, not <=."""

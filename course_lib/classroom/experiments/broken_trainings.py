@@ -30,10 +30,10 @@ QUESTIONS = ("나는 빵집에서 [MASK]을 샀다.", "민수는 수진에게 �
 class BuggyTraining(PreTraining):
     """A training with one bug. bug: "shift", "mask", "padding", "rate", or None for a healthy one"""
 
-    def __init__(self, model, batches, vocab, training, bug=None):
+    def __init__(self, model, batches, vocabulary, training, bug=None):
         if bug not in (None, "shift", "mask", "padding", "rate"):
             raise ValueError(f"bug must be shift, mask, padding, rate or None, got {bug!r}")
-        super().__init__(model, batches, vocab, training)
+        super().__init__(model, batches, vocabulary, training)
         self.bug = bug
         self.healthy, self.parallel = self.parallel, self.broken
 
@@ -59,7 +59,9 @@ def train(grown, bug, steps=STEPS, stop=None):
     model = BertForMaskedLM(grown.config())
     rate = 4e-3 * (100 if bug == "rate" else 1)
     training = Training(steps=steps, batch_size=64, learning_rate=rate, warmup=50)
-    run = BuggyTraining(model, Batches(grown.texts, 64, grown.vocab.pad_id), grown.vocab, training, bug)
+    run = BuggyTraining(
+        model, Batches(grown.texts, 64, grown.vocabulary.pad_id), grown.vocabulary, training, bug
+    )
     losses, measured = [], []
     for state in run:
         losses.append(round(state.loss, 4))

@@ -73,19 +73,27 @@ class ChangingBert(GrowingBert):
         """The best loss that anybody could reach in the gaps, in nats."""
         return ladder(self.tokenizer.vocab, self.gaps, Town("ko", self.tokenizer))["floor"]
 
-    def measure(self, changes=(), hidden=0.15, rate=RATES[0], seed=0, stop=None, label="training"):
+    def measure(self, changes=(), mask_probability=0.15, rate=RATES[0], seed=0, stop=None, label="training"):
         """Train with some changes. Returns the held-out loss in nats, after every EVERY steps.
 
-        changes: functions as in `modern`   hidden: share of the pieces   stop: after so many of the steps
+        changes: functions as in `modern`   mask_probability: share of the pieces
+        stop: after so many of the steps
         """
         torch.manual_seed(seed)
         model = BertForMaskedLM(self.config())
         for change in changes:
             change(model)
         training = Training(
-            steps=STEPS, batch_size=64, learning_rate=rate, warmup=100, mask_probability=hidden, seed=seed
+            steps=STEPS,
+            batch_size=64,
+            learning_rate=rate,
+            warmup=100,
+            mask_probability=mask_probability,
+            seed=seed,
         )
-        run = PreTraining(model, Batches(self.texts, 64, self.vocab.pad_id, seed), self.vocab, training)
+        run = PreTraining(
+            model, Batches(self.texts, 64, self.vocabulary.pad_id, seed), self.vocabulary, training
+        )
         losses = []
         for state in watch(islice(run, stop), stop or STEPS, label):
             if state.step % EVERY == 0:
@@ -104,10 +112,10 @@ def record():
     bert = changing_bert()
     measured = {
         name: {
-            f"{rate:g}": [bert.measure(changes, hidden, rate, seed, label=name) for seed in SEEDS]
+            f"{rate:g}": [bert.measure(changes, mask_probability, rate, seed, label=name) for seed in SEEDS]
             for rate in RATES
         }
-        for name, (changes, hidden) in CHANGES.items()
+        for name, (changes, mask_probability) in CHANGES.items()
     }
     pairs = PairedBert(bert)
     tasks = {"gaps and next sentences": True, "gaps alone": False}
@@ -126,7 +134,7 @@ def read_record():
     return json.loads(RECORD.read_text(encoding="utf-8"))
 
 
-def mean_and_spread(values):
+def written_mean(values):
     """The mean and, behind a ±, the standard deviation over the seeds, as text."""
     return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
@@ -134,7 +142,7 @@ def mean_and_spread(values):
 def recorded_start(name):
     """What the training with this change had reached after EVERY steps, over the seeds, as text."""
     runs = read_record()["changes"][name][f"{RATES[0]:g}"]
-    return mean_and_spread([losses[0] for losses in runs]) + " nats"
+    return written_mean([losses[0] for losses in runs]) + " nats"
 
 
 def final_losses(name):
@@ -155,10 +163,10 @@ def changes_table():
         finals = final_losses(name)
         best = min(map(statistics.mean, finals.values()))
         times = f"{best / record['floor']:.2f}"
-        rows.append((name, *map(mean_and_spread, finals.values()), times, MODERN_BERT[name]))
+        rows.append((name, *map(written_mean, finals.values()), times, MODERN_BERT[name]))
     for name, losses in record["next sentence"].items():
         used = MODERN_BERT["no next-sentence task"] if name == "gaps alone" else "no"
-        rows.append((f"pairs: {name}", mean_and_spread(losses), "", "", used))
+        rows.append((f"pairs: {name}", written_mean(losses), "", "", used))
     rates = (f"loss at rate {float(rate):g}" for rate in record["changes"]["2018"])
     return show_rows(("change", *rates, "times the floor", "in ModernBERT"), rows)
 

@@ -9,7 +9,7 @@ from torch import nn
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import Batches, tokenized
-from course_lib.ladder import evaluate, hide_for_evaluation
+from course_lib.ladder import evaluate, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
@@ -37,10 +37,10 @@ class GrowingBert:
         self.tokenizer = WordPieceTokenizer(
             train_wordpiece(texts[:5000], 1600, progress=False, **options), **options
         )
-        self.vocab = Vocabulary(self.tokenizer.vocab)
+        self.vocabulary = Vocabulary(self.tokenizer.vocab)
         self.texts = Texts(tokenized(texts, self.tokenizer, LONGEST))
         held_out = list(tokenized(town.stories(500, seed=2), self.tokenizer, LONGEST))
-        self.gaps = hide_for_evaluation(held_out, self.vocab)
+        self.gaps = mask_for_evaluation(held_out, self.vocabulary)
         self.longest = max(map(len, self.texts))
 
     def config(self):
@@ -72,7 +72,7 @@ class GrowingBert:
         training = Training(
             steps=steps, batch_size=64, learning_rate=4e-3, warmup=50, mask_shares=tuple(shares)
         )
-        run = PreTraining(model, Batches(self.texts, 64, self.vocab.pad_id), self.vocab, training)
+        run = PreTraining(model, Batches(self.texts, 64, self.vocabulary.pad_id), self.vocabulary, training)
         table = model.bert.embeddings.position_embeddings.weight
         snapshots = {0: table.detach().clone()}
         label = "training" if without is None else f"training without {without}"
@@ -83,7 +83,7 @@ class GrowingBert:
 
     def loss(self, model):
         """The mean loss on stories that no BERT has trained on, in nats for each hidden piece."""
-        return evaluate(model, self.gaps, self.vocab)[0]
+        return evaluate(model, self.gaps, self.vocabulary)[0]
 
 
 def take_away(embeddings, part):

@@ -7,7 +7,7 @@ import torch
 from course_lib.bert import IGNORE_INDEX, BertForPreTraining
 from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import ids_of, pad
-from course_lib.ladder import at_rest, hide_for_evaluation
+from course_lib.ladder import at_rest, mask_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
 from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
@@ -68,7 +68,7 @@ class PairedBert:
         self.training = {torn: Pairs(training, grown.tokenizer, 0, torn) for torn in (True, False)}
         self.torn = Pairs(held_out, grown.tokenizer, 1, torn=True)
         whole = Pairs(held_out, grown.tokenizer, 1, torn=False)
-        self.gaps = hide_for_evaluation([ids for ids, _, _ in whole.rows], grown.vocab)
+        self.gaps = mask_for_evaluation([ids for ids, _, _ in whole.rows], grown.vocabulary)
 
     def train(self, steps, next_sentence, seed=0):
         """Train with both tasks, on pairs of which half are torn, or on whole pairs with gaps alone.
@@ -84,11 +84,11 @@ class PairedBert:
         label = "gaps and next sentences" if next_sentence else "gaps alone"
         for step in watch(range(steps), steps, label):
             ids, types, is_torn = next(batches)
-            hidden, labels = mask_tokens(ids, self.grown.vocab, generator=generator)
+            masked, labels = mask_tokens(ids, self.grown.vocabulary, generator=generator)
             output = model(
-                hidden,
+                masked,
                 types,
-                ids != self.grown.vocab.pad_id,
+                ids != self.grown.vocabulary.pad_id,
                 labels,
                 next_sentence_label=is_torn if next_sentence else None,
                 masked_only=True,
@@ -104,7 +104,7 @@ class PairedBert:
         with at_rest(model):
             for ids, labels in self.gaps:
                 types = self.types(ids)
-                output = model(ids, types, ids != self.grown.vocab.pad_id, labels, masked_only=True)
+                output = model(ids, types, ids != self.grown.vocabulary.pad_id, labels, masked_only=True)
                 gaps = (labels != IGNORE_INDEX).sum().item()
                 total, count = total + output.loss.item() * gaps, count + gaps
         return total / count
@@ -119,5 +119,5 @@ class PairedBert:
         """How often the model says rightly whether a pair is torn."""
         ids, types, is_torn = self.torn.batch(range(len(self.torn.rows)))
         with at_rest(model):
-            logits = model(ids, types, ids != self.grown.vocab.pad_id).next_sentence_logits
+            logits = model(ids, types, ids != self.grown.vocabulary.pad_id).next_sentence_logits
         return (logits.argmax(dim=-1) == is_torn).float().mean().item()

@@ -9,10 +9,11 @@ from course_lib.classroom.judging.observing import is_dense
 LARGEST = 12  # a coefficient above it is chance
 
 
-def amount(cases, outcomes, wanted, wrong):
-    """A sentence on the difference or the factor, the same in all cases, or None."""
+def amount(trial):
+    """A sentence on the difference or the factor, the same in all cases of a Trial, or None."""
+    cases, outcomes, wanted = trial.cases, trial.outcomes, trial.wanted
     return missing_numbers(cases, outcomes, wanted) or factor(
-        [(cases[i], outcomes[i].result, wanted[i].result) for i in wrong]
+        [(cases[i], outcomes[i].result, wanted[i].result) for i in trial.wrong]
     )
 
 

@@ -10,17 +10,15 @@ from course_lib.classroom.judging.relations import short
 from course_lib.classroom.markdown import plain
 
 
-def about_arguments(answer, reference, cases, outcomes, wanted, wrong):
-    """A sentence on the part that an argument plays in what is wrong, or None.
-
-    wrong: the numbers of the cases that went wrong
-    """
+def about_arguments(trial):
+    """A sentence on the part that an argument plays in what is wrong in a Trial, or None."""
+    reference, cases, outcomes, wrong = trial.exercise.reference(), trial.cases, trial.outcomes, trial.wrong
     if words := of_other_arguments(reference, cases, outcomes, wrong):
         return words
     first = outcomes[0].result
     if len(cases) > 2 and not torch.is_tensor(first) and all(same(each.result, first) for each in outcomes):
         return f"Your result is {plain(short(first))} in every case."
-    words = without_part(answer, reference, cases) or amount(cases, outcomes, wanted, wrong)
+    words = without_part(trial.answer, reference, cases) or amount(trial)
     return words or where_it_fails(cases, wrong)
 
 

@@ -19,7 +19,7 @@ from course_lib.classroom.judging.diagnosis import (
     shown,
     told,
 )
-from course_lib.classroom.judging.observing import agree, alike, is_plain, line_of, observe, same
+from course_lib.classroom.judging.observing import Trial, agree, alike, is_plain, line_of, observe, same
 
 PRINTED_MOST = 2000  # characters of what an answer prints that are kept
 
@@ -48,23 +48,32 @@ def judge(exercise, source):
 
     cases = list(exercise.cases())
     wanted = [observe(exercise.reference(), case, exercise.compares_gradients(case)) for case in cases]
-    first = observe(answer, cases[0], with_gradients=False)  # what it prints here is shown
+    first = observe(answer, cases[0], with_gradients=False)  # what it prints here is shown, and only that
     if isinstance(first.error, PrintsTooMuch) or is_out_of_memory(first.error):
         return Verdict(FAILED, told(first.error, first.line, exercise))
     with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
         outcomes = [observe(answer, case, right.gradients is not None) for case, right in zip(cases, wanted)]
-        wrong = [i for i, (got, right) in enumerate(zip(outcomes, wanted)) if not agree(got, right)]
-        if verdict := remembers(exercise, source, answer, cases, outcomes, wanted, wrong):
-            return verdict
-        if not wrong:
-            return Verdict(PASSED, f"From here on {exercise.name} is your own function.")
-        case, got, right = cases[wrong[0]], outcomes[wrong[0]], wanted[wrong[0]]
-        evidence = shown(case, got, right)
-        for as_it_does in (fits, fits_where_both_give):
-            for name, mistake in exercise.known_mistakes().items():
-                if as_it_does(mistake, cases, wanted, outcomes):
-                    return Verdict(FAILED, inspect.cleandoc(mistake.__doc__), evidence, name)
-        return Verdict(FAILED, diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong), evidence)
+        return verdict_on(Trial(exercise, source, answer, cases, outcomes, wanted))
+
+
+def verdict_on(trial):
+    """The Verdict on an answer that was called in every case."""
+    exercise, wrong = trial.exercise, trial.wrong
+    if verdict := remembers(trial):
+        return verdict
+    if not wrong:
+        return Verdict(PASSED, f"From here on {exercise.name} is your own function.")
+    evidence = evidence_of(trial, wrong[0])
+    for as_it_does in (fits, fits_where_both_give):
+        for name, mistake in exercise.known_mistakes().items():
+            if as_it_does(mistake, trial):
+                return Verdict(FAILED, inspect.cleandoc(mistake.__doc__), evidence, name)
+    return Verdict(FAILED, diagnosis(trial), evidence)
+
+
+def evidence_of(trial, number):
+    """What the card shows of one case."""
+    return shown(trial.cases[number], trial.outcomes[number], trial.wanted[number])
 
 
 def compiled(source, exercise):
@@ -118,43 +127,44 @@ def require_parameters(answer, exercise):
             )
 
 
-def remembers(exercise, source, answer, cases, outcomes, wanted, wrong):
+def remembers(trial):
     """The Verdict on an answer whose results depend on the calls before, or None.
 
     Right ones are called once more, in the other order; a wrong one is tried in a fresh copy of the answer.
     """
-    if wrong:
-        tried, function = [wrong[0]], compiled(source, exercise)
+    if trial.wrong:
+        tried, function = [trial.wrong[0]], compiled(trial.source, trial.exercise)
     else:
-        tried, function = reversed(range(len(cases))), answer
-    for i in tried:
-        again = observe(function, cases[i], wanted[i].gradients is not None)
-        if is_plain(outcomes[i].result) and not alike(again, outcomes[i]):
+        tried, function = reversed(range(len(trial.cases))), trial.answer
+    for number in tried:
+        before = trial.outcomes[number]
+        again = observe(function, trial.cases[number], trial.wanted[number].gradients is not None)
+        if is_plain(before.result) and not alike(again, before):
             message = (
                 "Called with the same arguments, your function does not always do the same: what does it "
                 "remember from the calls before, or take from outside?"
             )
-            evidence = shown(cases[i], outcomes[i], wanted[i])
+            evidence = evidence_of(trial, number)
             evidence += [] if again.error else [("yours, another time", describe(again.result))]
             return Verdict(FAILED, message, evidence)
     return None
 
 
-def fits(mistake, cases, wanted, outcomes):
+def fits(mistake, trial):
     """Did the answer go wrong as this mistake does? In the smallest case two mistakes can look the same, so
     it has to fit in all cases. Where each case ends in an error, its type alone says too little. Gradients
     are compared where the result is right: those of a wrong one depend on how it was computed.
     """
     same_words = True
-    for case, right, outcome in zip(cases, wanted, outcomes):
+    for case, right, outcome in zip(trial.cases, trial.wanted, trial.outcomes):
         made = observe(mistake, case, right.gradients is not None)
         if not alike(made, outcome, with_gradients=same(made.result, right.result)):
             return False
         same_words = same_words and str(made.error) == str(outcome.error)
-    return same_words or not all(each.error for each in outcomes)
+    return same_words or not all(each.error for each in trial.outcomes)
 
 
-def fits_where_both_give(mistake, cases, wanted, outcomes):
+def fits_where_both_give(mistake, trial):
     """Did the answer go wrong as this mistake does wherever both give something of the wanted type?
 
     Two people make one mistake in two ways, and in some case one of them stops: a slice that does not fit,
@@ -162,7 +172,7 @@ def fits_where_both_give(mistake, cases, wanted, outcomes):
     went wrong, and one more have to be the mistake's.
     """
     shared = 0
-    for case, right, outcome in zip(cases, wanted, outcomes):
+    for case, right, outcome in zip(trial.cases, trial.wanted, trial.outcomes):
         made = observe(mistake, case, right.gradients is not None)
         give = [not each.error and type(each.result) is type(right.result) for each in (made, outcome)]
         if give[0] == give[1]:

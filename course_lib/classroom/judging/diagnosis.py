@@ -21,12 +21,13 @@ class PrintsTooMuch(BaseException):
     """Not an Exception, so that an answer does not catch it by accident."""
 
 
-def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
-    """A sentence on what is wrong. wrong: the numbers of the cases that are"""
-    case, got, right = cases[wrong[0]], outcomes[wrong[0]], wanted[wrong[0]]
-    if words := what_it_did(exercise, source, got, right):
+def diagnosis(trial):
+    """A sentence on what is wrong in a Trial."""
+    exercise, cases, outcomes, wrong = trial.exercise, trial.cases, trial.outcomes, trial.wrong
+    case, got, right = cases[wrong[0]], outcomes[wrong[0]], trial.wanted[wrong[0]]
+    if words := what_it_did(exercise, trial.source, got, right):
         return words
-    pairs = [(outcomes[i].result, wanted[i].result) for i in wrong if not outcomes[i].error]
+    pairs = [(outcomes[i].result, trial.wanted[i].result) for i in wrong if not outcomes[i].error]
     pairs = [(mine, theirs) for mine, theirs in pairs if not same(mine, theirs)]
     if not pairs:
         return lost_gradient(exercise, got, right)
@@ -37,15 +38,15 @@ def diagnosis(exercise, source, answer, cases, outcomes, wanted, wrong):
         if not words and len(pairs) == len(wrong):
             words = of_other_arguments(exercise.reference(), cases, outcomes, wrong)
             if not words and torch.is_tensor(got.result) and torch.is_tensor(right.result):
-                words = without_part(answer, exercise.reference(), cases)
+                words = without_part(trial.answer, exercise.reference(), cases)
         return words or complaint
     words = exercise.explain(case, got.result, right.result) or relation(pairs)
     if not words and len(pairs) == len(wrong):
-        words = about_arguments(answer, exercise.reference(), cases, outcomes, wanted, wrong)
-        words = words or place_of_the_wrong(cases, outcomes, wanted, wrong)
+        words = about_arguments(trial)
+        words = words or place_of_the_wrong(trial)
     if words := words or difference(got.result, right.result):
         return words
-    said = not_the_same(pairs) + first_difference(cases, outcomes, wanted, wrong)
+    said = not_the_same(pairs) + first_difference(trial)
     return (
         said if len(wrong) > 1 else f"{said} All other cases come out right: what is special about this one?"
     )

@@ -5,7 +5,9 @@ import random
 import re
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy
 import torch
@@ -35,6 +37,28 @@ class Outcome:
     reseeded: bool = False
     gradients: dict | None = None
     gradient_error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What an answer did and what was wanted, in every case of an exercise.
+
+    source, answer: the answer as a text and as a function   cases: [{argument: value}, …]
+    outcomes, wanted: an Outcome for each case, the answer's and the reference's
+    """
+
+    exercise: type
+    source: str
+    answer: Callable
+    cases: list
+    outcomes: list
+    wanted: list
+
+    @cached_property
+    def wrong(self):
+        """The numbers of the cases that went wrong."""
+        both = zip(self.outcomes, self.wanted)
+        return [number for number, (got, right) in enumerate(both) if not agree(got, right)]
 
 
 def observe(function, case, with_gradients=True):

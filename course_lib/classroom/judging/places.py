@@ -5,22 +5,20 @@ import torch
 from course_lib.classroom.judging.observing import TOLERANCE, is_dense
 
 
-def place_of_the_wrong(cases, outcomes, wanted, wrong):
-    """A sentence on all wrong numbers of all cases, or None.
-
-    wrong: the numbers of the cases that went wrong
-    """
-    found = [(outcomes[i].result, wanted[i].result) for i in wrong]
+def place_of_the_wrong(trial):
+    """A sentence on all wrong numbers of all cases of a Trial, or None."""
+    cases, wrong = trial.cases, trial.wrong
+    found = [(trial.outcomes[i].result, trial.wanted[i].result) for i in wrong]
     if not all(is_dense(got) and is_dense(right) and got.shape == right.shape for got, right in found):
         return None
     bad = [(got, right, differs(got, right)) for got, right in found]
     own = {
         name: [cases[i][name] for i in wrong]
         for name in cases[0]
-        if all(lies_beside(case.get(name), right.result) for case, right in zip(cases, wanted))
+        if all(lies_beside(case.get(name), right.result) for case, right in zip(cases, trial.wanted))
     }
     if words := by_a_mask(own, bad) or from_an_argument(own, bad):
-        return words + first_difference(cases, outcomes, wanted, wrong)
+        return words + first_difference(trial)
     return by_the_diagonal(bad) or one_sided(bad)
 
 
@@ -91,9 +89,10 @@ def one_sided(bad):
     return None
 
 
-def first_difference(cases, outcomes, wanted, wrong):
+def first_difference(trial):
     """Of whole numbers and of True and False: the first wrong place, with what the arguments have there."""
-    case, got, right = cases[wrong[0]], outcomes[wrong[0]].result, wanted[wrong[0]].result
+    first = trial.wrong[0]
+    case, got, right = trial.cases[first], trial.outcomes[first].result, trial.wanted[first].result
     if not (is_dense(got) and is_dense(right)) or got.shape != right.shape or got.ndim == 0:
         return ""
     if got.is_floating_point() or not (where := differs(got, right)).any():
@@ -104,7 +103,7 @@ def first_difference(cases, outcomes, wanted, wrong):
         for name, value in case.items()
         if all(
             lies_beside(each.get(name), other.result) and each[name].ndim == other.result.ndim
-            for each, other in zip(cases, wanted)
+            for each, other in zip(trial.cases, trial.wanted)
         )
     ]
     return f" For example, {at_first(got, right, where)}{'; there ' * bool(there)}{', '.join(there)}."

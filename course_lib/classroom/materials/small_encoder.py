@@ -43,5 +43,5 @@ class SmallEncoder:
         """A `Reading` of one text."""
         encoding = self.tokenizer.encode(composed(text))
         before = self.embedding(torch.tensor([encoding.ids]))  # (1, n, 64)
-        after, attentions = self.encoder(before, output_weights=True)
+        after, attentions = self.encoder(before, output_attentions=True)
         return Reading(encoding.tokens, before[0], after[0], attentions)

@@ -30,7 +30,10 @@ def ask(model, town, text, top=5):
 
 
 class Asking(Shown, widgets.VBox):
-    """A field for a question; the answers below it follow what is typed."""
+    """A field for a question in the language of the town; the answers below it follow what is typed.
+
+    The model answers as it is trained at the moment of asking.
+    """
 
     GO_ON = "Run this cell to ask your own question."
 
@@ -53,8 +56,3 @@ class Asking(Shown, widgets.VBox):
 
     def still(self):
         return f"[Ask: {self.text.value}]", self.shown.value
-
-
-def asking(model, town, text):
-    """Ask the model anything in the language of the town, as it is trained at the moment of asking."""
-    return Asking(model, town, text)

@@ -22,11 +22,14 @@ FULL_STRENGTH = 0.85  # how opaque the blue of weight 1 is; above this, text on 
 class AttentionExplorer(Shown, anywidget.AnyWidget):
     """Where does each token look? Tokens, matrix and words, for one layer and head at a time.
 
+    Point with the mouse, or use the arrow keys.
+
     tokens: list of n ≤ 64 strings   attentions: tuple of tensors, one per layer, (1, heads, n, n) or
     (heads, n, n), every row a softmax   layer, head, position: what is shown first, counted from 0
 
     The view moves when you set `.layer`, `.head` or `.position`, and these follow the view. Where there is
-    no such layer, head or position, the nearest one is taken.
+    no such layer, head or position, the nearest one is taken. ValueError where these are not
+    the weights of this text.
     """
 
     GO_ON = "Run this cell to see where each token looks."
@@ -100,17 +103,6 @@ class AttentionExplorer(Shown, anywidget.AnyWidget):
         title = f"<b>{escape(self.title)}</b><br>" if self.title else ""
         words = self.summary()
         return words, f"{title}{''.join(cells)}<br><small>{escape(words)}</small>"
-
-
-def explore_attention(tokens, attentions, title="", layer=0, head=0, position=0):
-    """See where each token looks, in every layer and head. Point with the mouse, or use the arrow keys.
-
-    tokens: list of n ≤ 64 strings   attentions: one (1, heads, n, n) or (heads, n, n) per layer, as a model
-    gives them with `output_attentions=True`   layer, head, position: what is shown first, counted from 0
-
-    Returns an AttentionExplorer. ValueError says what is wrong where these are not the weights of this text.
-    """
-    return AttentionExplorer(tokens, attentions, title, layer, head, position)
 
 
 def plural(number, noun):

@@ -15,7 +15,10 @@ RADIUS = 30
 
 
 class Clocks(Shown, widgets.VBox):
-    """hidden_size: numbers in a vector; its clocks are shown from the fastest to the slowest"""
+    """Two positions to be moved by sliders, each seen as the hands of hidden_size / 2 clocks.
+
+    hidden_size: numbers in a vector; its clocks are shown from the fastest to the slowest
+    """
 
     GO_ON = "Run this cell to move the sliders."
 
@@ -71,8 +74,3 @@ def face(one, other):
         f"<circle r='{RADIUS}' fill='none' stroke='currentColor'/>"
         f"{hand(other, ORANGE, '5 3')}{hand(one, BLUE, 'none')}</svg>"
     )
-
-
-def explore_clocks(hidden_size=16, position=3, other=5):
-    """Two positions to be moved by sliders, each seen as the hands of hidden_size / 2 clocks."""
-    return Clocks(hidden_size, position, other)

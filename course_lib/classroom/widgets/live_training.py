@@ -28,7 +28,9 @@ RATES = {"÷ 10": 0.1, "÷ 2": 0.5, "as planned": 1.0, "× 2": 2.0, "× 10": 10.
 
 
 class LiveTraining(Shown, widgets.VBox):
-    """run: a PreTraining   rungs: {name: nats}, as `ladder` gives them
+    """A training with buttons: nothing happens before Start is pressed or `finish()` called.
+
+    run: a PreTraining   rungs: {name: nats}, as `ladder` gives them
     gaps: batches (ids, labels) on which the held-out loss is measured
     tokenizer: of the model, for what follows   keep: the folder that the training is kept in, or None
     questions: texts with gaps, answered at each measurement   town: knows the exact answers, or None
@@ -57,7 +59,7 @@ class LiveTraining(Shown, widgets.VBox):
         self.questions, self.town = questions, town
         self.now = None  # (held-out loss, accuracy), as measured last
         self.trouble = self.borrowed = None
-        self.doubt = told_twice(gaps, examples, run.vocab)
+        self.doubt = told_twice(gaps, examples, run.vocabulary)
         self.planned_rate = run.training.learning_rate
         self.first_weights = {name: value.clone() for name, value in run.model.state_dict().items()}
         self.wanted = threading.Event()  # cleared to pause
@@ -225,7 +227,7 @@ class LiveTraining(Shown, widgets.VBox):
 
     def gauge(self, append=True):
         """Held-out loss and accuracy."""
-        self.now = evaluate(self.run.model, self.gaps, self.run.vocab)
+        self.now = evaluate(self.run.model, self.gaps, self.run.vocabulary)
         if append and (not self.measured or self.measured[-1][0] < self.run.step):
             self.measured.append((self.run.step, self.now[0]))
 
@@ -309,11 +311,3 @@ class LiveTraining(Shown, widgets.VBox):
     def still(self):
         picture = self.picture()
         return f"{self.words()} {picture}", f"<p>{self.words()}</p>{picture.html()}{self.answers.value}"
-
-
-def train_live(run, rungs, gaps, **options):
-    """The training `run` with buttons: nothing happens before Start is pressed or `finish()` called.
-
-    options: tokenizer, keep, questions, town, ready and examples, as in `LiveTraining`
-    """
-    return LiveTraining(run, rungs, gaps, **options)

@@ -14,12 +14,16 @@ from course_lib.masking import Vocabulary, mask_tokens
 
 
 class MaskingExplorer(Shown, widgets.VBox):
-    """tokenizer: a WordPieceTokenizer   text: what stands in the field at first"""
+    """Mask any text, as often as you like.
+
+    tokenizer: a WordPieceTokenizer   text: what stands in the field at first
+    probability: of a piece to be chosen, at first
+    """
 
     GO_ON = "Run this cell to type your own text and to draw again."
 
     def __init__(self, tokenizer, text, probability=0.15):
-        self.tokenizer, self.vocab = tokenizer, Vocabulary(tokenizer.vocab)
+        self.tokenizer, self.vocabulary = tokenizer, Vocabulary(tokenizer.vocab)
         self.draws = 0
         wide = {"width": "620px"}
         self.text = widgets.Text(value=text, description="text", layout=wide, continuous_update=True)
@@ -47,19 +51,19 @@ class MaskingExplorer(Shown, widgets.VBox):
     def picture(self):
         """The text with its gaps and, below, how many pieces have which fate."""
         ids = torch.tensor([self.tokenizer.encode(composed(self.text.value)).ids])
-        if self.vocab.is_special[ids].all():
+        if self.vocabulary.is_special[ids].all():
             return "<div role='status'>There is nothing to hide: type a sentence.</div>"
         generator = torch.Generator().manual_seed(self.draws)
-        hidden, labels = mask_tokens(
-            ids, self.vocab, self.share.value / 100, whole_word=self.whole.value, generator=generator
+        masked, labels = mask_tokens(
+            ids, self.vocabulary, self.share.value / 100, whole_word=self.whole.value, generator=generator
         )
-        before, after = ([self.tokenizer.vocab[each] for each in row[0].tolist()] for row in (ids, hidden))
+        before, after = ([self.tokenizer.vocab[each] for each in row[0].tolist()] for row in (ids, masked))
         chosen = labels != IGNORE_INDEX
-        becomes_mask = (chosen & (hidden == self.vocab.mask_id)).sum().item()
-        stays = (chosen & (hidden == ids)).sum().item()
+        becomes_mask = (chosen & (masked == self.vocabulary.mask_id)).sum().item()
+        stays = (chosen & (masked == ids)).sum().item()
         becomes_random = chosen.sum().item() - becomes_mask - stays
         words = (
-            f"{chosen.sum().item()} of {(~self.vocab.is_special[ids]).sum().item()} pieces chosen: "
+            f"{chosen.sum().item()} of {(~self.vocabulary.is_special[ids]).sum().item()} pieces chosen: "
             f"{becomes_mask} [MASK], {becomes_random} random, {stays} kept."
         )
         pieces = show_masking(before, after, labels[0].tolist(), IGNORE_INDEX).data
@@ -68,8 +72,3 @@ class MaskingExplorer(Shown, widgets.VBox):
     def still(self):
         words = f"{self.text.value} ({self.share.value} % hidden)"
         return words, f"<p>{escape(words)}</p>{self.shown.value}"
-
-
-def explore_masking(tokenizer, text, probability=0.15):
-    """Mask any text, as often as you like. probability: of a piece to be chosen, at first"""
-    return MaskingExplorer(tokenizer, text, probability)

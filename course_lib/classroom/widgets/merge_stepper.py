@@ -62,11 +62,15 @@ class History:
 
 
 class MergeStepper(Shown, widgets.VBox):
-    """counts: {word: how often}   watched: words whose pieces are shown   most: merges to step through"""
+    """Both rules on the words of `counts`, merge by merge.
+
+    counts: {word: how often}   watched: words whose pieces are shown   most: merges to step through
+    step: so many merges are done at first
+    """
 
     GO_ON = "Run this cell to step through the merges."
 
-    def __init__(self, counts, watched, most, step=0):
+    def __init__(self, counts, watched, most=200, step=0):
         counted = {composed(word): word for word in counts}  # decomposed ones stay so: they merge otherwise
         if missing := [word for word in watched if composed(word) not in counted]:
             raise ValueError(f"watched words must be among the counted ones; {', '.join(missing)} is not")
@@ -139,8 +143,3 @@ def boxes(pieces):
     """Pieces in frames of their own."""
     style = "display:inline-block;margin:1px;padding:0 6px;border:1px solid #666;border-radius:4px"
     return "".join(f"<span style='{style}'>{escape(piece)}</span>" for piece in pieces)
-
-
-def step_merges(counts, watched, most=200, step=0):
-    """Both rules on the words of `counts`, merge by merge, beginning after `step` merges."""
-    return MergeStepper(counts, watched, most, step)

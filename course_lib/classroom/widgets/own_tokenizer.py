@@ -86,7 +86,7 @@ def my_texts():
 
 
 class OwnTokenizer(Shown, widgets.VBox):
-    """Name a file or type a text, choose a size and a rule, and train."""
+    """Name a file or type a text, choose a size and a rule, and train. The tokenizer is kept for week 5."""
 
     GO_ON = "Run this cell to train it."
 
@@ -148,8 +148,3 @@ class OwnTokenizer(Shown, widgets.VBox):
 def typed(text):
     """The paragraphs of a text from the keyboard."""
     return [" ".join(each.split()) for each in composed(text).split("\n\n") if each.strip()]
-
-
-def own_tokenizer():
-    """A panel that trains a tokenizer on your own text and keeps it for week 5."""
-    return OwnTokenizer()

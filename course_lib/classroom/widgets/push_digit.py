@@ -25,7 +25,7 @@ from course_lib.inductive_bias import (
     width_for,
 )
 
-KINDS = {
+MODELS = {
     "convolutional": Convolutional,
     "Transformer": PatchTransformer,
     "recurrent": Recurrent,
@@ -49,7 +49,9 @@ def picture_of(canvas):
 
 
 class PushDigit(Shown, widgets.VBox):
-    """models: {name: function, (1, canvas, canvas) → logits (1, classes)}
+    """A digit to be pushed by sliders, and what each model says about it at every place.
+
+    models: {name: function, (1, canvas, canvas) → logits (1, classes)}
     images: (n, 8, 8), labels: (n,), the digits to choose from   shown: the first one
     trained: the columns of the training digits
     """
@@ -115,21 +117,16 @@ class PushDigit(Shown, widgets.VBox):
         return words, f"<p>{words}.</p>{self.html()}"
 
 
-def push_digit(models, images, labels, trained):
-    """A digit to be pushed by sliders, and what each of `models` says about it at every place."""
-    return PushDigit(models, images, labels, trained)
-
-
-def demonstration():
+def push_digit_demo():
     """Four models of one size, trained on digits in the columns 0 and 1, and a digit to push beyond."""
     (images, labels), (others, answers) = digits()
     generator = torch.Generator().manual_seed(0)
     left = scatter(images, rows=range(5), columns=TRAINED, generator=generator)[None]  # (1, n, 12, 12)
     models = {}
-    for name, kind in KINDS.items():
+    for name, kind in MODELS.items():
         ensemble = Ensemble(partial(kind, width_for(kind, budget=10_000)), models=1)
         steps = ensemble.train(left, labels[None], [len(labels)], STEPS)
         deque(watch(steps, STEPS, f"training: {name}"), maxlen=0)
         models[name] = lambda canvas, ensemble=ensemble: ensemble.logits(canvas[None])[0]
     one_of_each = [answers.tolist().index(digit) for digit in range(10)]
-    return push_digit(models, others[one_of_each], answers[one_of_each], TRAINED)
+    return PushDigit(models, others[one_of_each], answers[one_of_each], TRAINED)

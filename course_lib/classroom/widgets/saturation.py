@@ -34,7 +34,7 @@ def bars(size):
 
 
 class Saturation(Shown, widgets.VBox):
-    """The slider and its two rows of bars."""
+    """How a row of attention weights hardens as the vectors get longer: a slider and two rows of bars."""
 
     GO_ON = "Run this cell to move the slider."
 
@@ -54,8 +54,3 @@ class Saturation(Shown, widgets.VBox):
             f"d = {size}: {raw:.2f}, divided by √d {divided:.2f}" for size, (raw, divided) in largest.items()
         )
         return words, f"<p>{words}.</p><p>d = 1024:</p>{bars(1024)}"
-
-
-def explore_saturation():
-    """How a row of attention weights hardens as the vectors get longer."""
-    return Saturation()

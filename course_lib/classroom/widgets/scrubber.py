@@ -8,7 +8,10 @@ from course_lib.classroom.widgets.slider import Slider
 
 
 class Scrubber(Shown, widgets.VBox):
-    """snapshots: {step: table (positions, hidden_size)}, in the order of training"""
+    """How similar positions are to each other, step by step.
+
+    snapshots: {step: table (positions, hidden_size)}, in the order of training
+    """
 
     GO_ON = "Run this cell to see every step between."
 
@@ -28,8 +31,3 @@ class Scrubber(Shown, widgets.VBox):
         first, last = (self.pictures[self.slider.options[place]] for place in (0, -1))
         words = f"[first] {first}\n[last] {last}"
         return words, f"<p>At the beginning:</p>{first.html()}<p>At the end:</p>{last.html()}"
-
-
-def scrub(snapshots):
-    """How similar positions are to each other, step by step. snapshots: {step: (positions, hidden_size)}"""
-    return Scrubber(snapshots)

@@ -10,7 +10,7 @@ from course_lib.classroom.widgets.slider import Slider
 
 
 class Sharpness(Shown, widgets.VBox):
-    """Bars of softmax(sharpness · scores) over some words."""
+    """The weights of some words, softmax(sharpness · scores), as bars; a slider makes them sharper."""
 
     GO_ON = "Run this cell to move the slider."
 
@@ -40,8 +40,3 @@ class Sharpness(Shown, widgets.VBox):
     def still(self):
         listed = ", ".join(f"{word} {weight:.2f}" for word, weight in zip(self.words, self.weights(1.0)))
         return f"Weights at sharpness 1: {listed}", f"<p>At sharpness 1:</p>{self.bars(1.0)}"
-
-
-def explore_sharpness(words, scores):
-    """How the weights of `words` change as a softmax of their `scores` gets sharper."""
-    return Sharpness(words, scores)

@@ -19,7 +19,9 @@ LONGEST = 200  # characters; longer texts would not be seen at one glance
 
 
 class TokenizerExplorer(Shown, anywidget.AnyWidget):
-    """tokenizers: {title: WordPieceTokenizer}   text: what stands there first
+    """Type a text and see how each tokenizer cuts it.
+
+    tokenizers: {title: WordPieceTokenizer}   text: what stands there first
 
     The view sends what is typed as `text`; `rows` answers it, composed (NFC), one row for each tokenizer.
     """
@@ -84,12 +86,7 @@ def row(title, tokenizer, text):
     return {"title": title, "pieces": pieces, "says": says}
 
 
-def explore_tokenizers(tokenizers, text):
-    """Type a text and see how each of `tokenizers`, {title: WordPieceTokenizer}, cuts it."""
-    return TokenizerExplorer(tokenizers, text)
-
-
-def demonstration():
+def tokenizer_demo():
     """Characters, words and pieces of JupyterLab's interface, English and Korean together."""
     texts = [text for pair in interface_texts() for text in pair]
     options = dict(lowercase=True, strip_accents=False)
@@ -100,4 +97,4 @@ def demonstration():
         "pieces": train_wordpiece(texts, 4000, "frequency", progress=False, **options),
     }
     tokenizers = {title: WordPieceTokenizer(vocab, **options) for title, vocab in vocabularies.items()}
-    return explore_tokenizers(tokenizers, "새로운 노트북을 저장했다. The unsaved notebooks are reopened.")
+    return TokenizerExplorer(tokenizers, "새로운 노트북을 저장했다. The unsaved notebooks are reopened.")
