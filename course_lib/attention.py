@@ -12,11 +12,11 @@ from torch.nn import functional as F
 
 
 def attention_weights(query, key, mask=None):
-    """How much each position looks at each other one: softmax(Q Kᵀ / √d).
+    """How much each position looks at each position: softmax(Q Kᵀ / √d).
 
     query: (..., n, d)   key: (..., m, d)   mask: bool, True where looking is allowed, (..., n, m) or
-    broadcastable to it. Returns (..., n, m); every row sums to 1. Where a row may look somewhere, what is
-    forbidden gets exactly 0. Vaswani et al. 2017, equation 1.
+    broadcastable to it. Returns (..., n, m); every row sums to 1. A forbidden weight is exactly 0, unless the
+    whole row is forbidden. Vaswani et al. 2017, equation 1.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., n, m)
     if mask is not None:
@@ -27,10 +27,10 @@ def attention_weights(query, key, mask=None):
 
 
 def attention(query, key, value, mask=None, dropout=0.0):
-    """Every position receives the values of the others, averaged by the attention weights.
+    """Every position receives the values of all positions, averaged with the attention weights.
 
     query: (..., n, d)   key: (..., m, d)   value: (..., m, d)   mask: as in `attention_weights`
-    dropout: probability with which a weight is set to 0 (the rest is scaled up); 0 outside training
+    dropout: the probability that a weight is set to 0 (the others are scaled up); 0 outside training
     Returns the averages (..., n, d) and the weights (..., n, m) that made them.
     """
     weights = F.dropout(attention_weights(query, key, mask), p=dropout)
@@ -38,11 +38,11 @@ def attention(query, key, value, mask=None, dropout=0.0):
 
 
 def fused_attention(query, key, value, mask=None, dropout=0.0):
-    """The averages of `attention` without the weights: faster, and memory grows with n instead of n²."""
+    """The averages of `attention` without the weights: faster, and its memory grows with n instead of n²."""
     bias = None  # added to the scores: 0 where looking is allowed
     if mask is not None:
         check_mask(mask, (*query.shape[:-1], key.shape[-2]))
-        mask = torch.atleast_2d(mask)  # the call below wants to see both dimensions of the scores
+        mask = torch.atleast_2d(mask)  # the call below needs both dimensions of the scores
         bias = torch.zeros(mask.shape, dtype=query.dtype, device=query.device)
         bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout)
@@ -76,8 +76,8 @@ def check_mask(mask, scores):
 class SelfAttention(nn.Module):
     """Multi-head self-attention: several attentions at once, each in its own slice of the hidden vector.
 
-    Vaswani et al. 2017, section 3.2.2. `fused` chooses the form; asking for the weights always takes the
-    clear one.
+    Vaswani et al. 2017, section 3.2.2. `fused` chooses `fused_attention`; whoever asks for the weights always
+    gets `attention`.
     """
 
     def __init__(self, hidden_size, num_heads, dropout=0.0, fused=True):

@@ -1,4 +1,4 @@
-"""Week 2: the Transformer encoder, which is attention and a small network per position, taking turns."""
+"""Week 2: the Transformer encoder, in which attention and a small network for each position alternate."""
 
 import torch
 from torch import nn
@@ -24,7 +24,7 @@ class FeedForward(nn.Module):
 
 
 def add_and_norm(hidden, change, norm):
-    """What a sublayer computed is added to what it was given (residual), and the sum is normalised (post-LN).
+    """A sublayer's output is added to its input (residual connection), and the sum is normalised (post-LN).
 
     hidden, change: (..., hidden_size)   norm: a LayerNorm over hidden_size → (..., hidden_size)
     Vaswani et al. 2017, section 3.1: LayerNorm(x + Sublayer(x)).
@@ -33,7 +33,7 @@ def add_and_norm(hidden, change, norm):
 
 
 class EncoderLayer(nn.Module):
-    """Mix between positions (attention), then think at each position (feed-forward), each with add & norm."""
+    """Two sublayers: attention mixes the positions, a network works on each; add & norm after both."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class EncoderLayer(nn.Module):
     def forward(self, hidden, mask=None, output_attentions=False, keep=None):
         """hidden: (batch, n, hidden_size) → the same shape, and the weights as `SelfAttention` gives them.
 
-        keep: (batch, n) bool, the only positions that will be read; then the result is (kept, hidden_size)
+        keep: (batch, n) bool, the only positions to compute; then the result is (kept, hidden_size)
         """
         context, weights = self.attention(hidden, mask, output_attentions)
         if keep is not None:  # from here on no position looks at another, so the rest need not be computed
@@ -66,7 +66,7 @@ class EncoderLayer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A stack of equal layers; each reads what the one below wrote."""
+    """A stack of layers of one shape; each reads the output of the one below."""
 
     def __init__(self, num_layers, hidden_size, num_heads, intermediate_size, **layer_options):
         super().__init__()
@@ -88,7 +88,7 @@ class Encoder(nn.Module):
                 raise ValueError(
                     f"{name} has the shape {tuple(given.shape)}, expected (batch, n) = {expected}"
                 )
-        # Of floats, 0 and -inf could be meant, and would be read the other way round.
+        # Floats could mean 0 for "look" and -inf for "do not": the opposite of 1 and 0.
         if attention_mask is not None and attention_mask.is_floating_point():
             raise ValueError(f"attention_mask must be bool, or integers 1 and 0; got {attention_mask.dtype}")
         if keep is not None and keep.dtype != torch.bool:  # integers would be read as row numbers

@@ -760,6 +760,14 @@ def largest(reading, piece):
     }
 
 
+def test_the_first_picture_of_week_2_shows_what_its_text_says():
+    reading = SmallEncoder().read("민수는 부엌에서 배를 깎았다. 배는 달고 시원했다.")
+    first, second = (
+        reading.attentions[1][0, 1, 6].argsort(descending=True)[:2].tolist()
+    )  # 배, layer 2, head 2
+    assert [reading.tokens[6], reading.tokens[first], reading.tokens[second]] == ["배", "깎았", "부엌"]
+
+
 def test_the_answer_of_2_7_is_what_the_small_encoder_does():
     small = SmallEncoder()
     ship = largest(small.read("수진은 항구에서 배를 탔다."), "배")

@@ -35,7 +35,7 @@ def test_week_2(lab):
     click_in_the_matrix(lab)
     turn_the_size(lab)
     write_attention_weights(lab)
-    write(lab, HEADS, "2.3", change=(".transpose(1, 2)", ""), says="the heads stand behind the words")
+    write(lab, HEADS, "2.3", change=(".transpose(1, 2)", ""), says="the heads come after the words")
     write(lab, BUG, "2.4", change=("query.shape[-1]", "num_heads"), says="You divide by √num_heads")
     put_the_layer_in_order(lab)
     write(lab, NORM, "2.6", change=("hidden + change", "change"), says="x is missing")

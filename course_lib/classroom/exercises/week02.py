@@ -16,9 +16,9 @@ class ReadTheMatrix(ClickCell):
     id, title = "2.1", "Read a matrix of weights"
     difficulty, importance, minutes = 1, 3, 3
     hints = (
-        "Two words are named in the question: one looks, one is looked at. Which is which?",
-        "Each row sums to 1: a row is all the attention that one word has to give.",
-        "Find the row of the word that looks. Then go along it to the word that is looked at.",
+        "The question names two words. Which one looks, and which one is looked at?",
+        "Each row sums to 1: it shows how one word shares out its attention.",
+        "Find the row of the word that looks. In this row, find the column of the word that is looked at.",
     )
     words = ("민수는", "부엌에서", "배를", "깎았다")
     scores = ((2.0, 0.5, 0.0, 1.0), (0.3, 2.0, 0.8, 1.2), (0.1, 1.5, 2.0, 2.2), (1.0, 0.9, 2.4, 1.6))
@@ -44,21 +44,21 @@ class ReadTheMatrix(ClickCell):
 
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
-    has to be 0; where it is None, everything is allowed. One exception: in a row of m weights that allows
-    nothing, each is 1/m, as the most negative finite number makes them.
+    must be 0. If `mask` is None, everything is allowed. One exception: if a row of m weights allows nothing,
+    each of them must be 1/m. The most negative finite number gives this.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
     difficulty, importance, minutes = 2, 3, 15
     replaces = "course_lib.attention.attention_weights"
     hints = (
-        "Three steps: dot products of every query with every key, the division, the softmax. Which dimension "
-        "of the scores belongs to the keys?",
+        "Three steps: the dot products of every query with every key, the division, the softmax. Which "
+        "dimension of the scores belongs to the keys?",
         "`key.transpose(-2, -1)` works with and without batch. A forbidden score must become very negative "
         "*before* the softmax: then its weight is 0 and the rest still sums to 1.",
-        "`scores.masked_fill(~mask, something)` changes the forbidden scores. With -inf, a row in which all "
-        "is forbidden becomes nan; with the most negative finite number, `torch.finfo(scores.dtype).min`, "
-        "it does not.",
+        "`scores.masked_fill(~mask, something)` changes the forbidden scores. With -inf, a row that allows "
+        "nothing becomes nan. With the most negative finite number, `torch.finfo(scores.dtype).min`, it "
+        "does not.",
     )
 
     def stub(query, key, mask=None):
@@ -85,19 +85,19 @@ class AttentionWeights(CodeExercise):
             return AttentionWeights.finish(query @ key.transpose(-2, -1), mask)
 
         def multiplied_by_the_root(query, key, mask=None):
-            """You multiplied by √d; the scores have to be divided by it."""
+            """You multiplied by √d. Divide the scores by it."""
             return AttentionWeights.finish(query @ key.transpose(-2, -1) * math.sqrt(query.shape[-1]), mask)
 
         def root_of_the_length(query, key, mask=None):
-            """You divided by the root of the number of words. The d under the root is the size of one
-            vector.
+            """You divided by the root of the number of words. The d under the root is how many
+            numbers one vector has.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-2])
             return AttentionWeights.finish(scores, mask)
 
         def root_of_the_number_of_keys(query, key, mask=None):
-            """You divided by the root of the number of keys. The d under the root is the size of one
-            vector.
+            """You divided by the root of the number of keys. The d under the root is how many
+            numbers one vector has.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(key.shape[-2])
             return AttentionWeights.finish(scores, mask)
@@ -115,7 +115,7 @@ class AttentionWeights(CodeExercise):
             return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
 
         def softmax_over_queries(query, key, mask=None):
-            """Your columns sum to 1 and your rows do not: the softmax has to run over the keys, the last
+            """Your columns sum to 1 and your rows do not. The softmax must run over the keys, the last
             dimension.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
@@ -124,56 +124,56 @@ class AttentionWeights(CodeExercise):
             return scores.softmax(dim=-2)
 
         def no_softmax(query, key, mask=None):
-            """These are the scores. Weights come out of a softmax: none is negative, and each row sums to
+            """These are the scores. A softmax makes weights of them: none is negative, and each row sums to
             1.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return scores if mask is None else scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
 
         def queries_with_queries(query, key, mask=None):
-            """You multiplied the queries with themselves. Each query meets each **key**."""
+            """You multiplied the queries with the queries. Multiply each query with each **key**."""
             return AttentionWeights.finish(query @ query.transpose(-2, -1) / math.sqrt(query.shape[-1]), mask)
 
         def looked_from_the_keys(query, key, mask=None):
-            """Rows and columns are exchanged: the rows have to be the queries, so it is query @ keyᵀ."""
+            """Rows and columns are exchanged. The rows must be the queries: query @ keyᵀ."""
             scores = key @ query.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return AttentionWeights.finish(scores, mask)
 
         def ignored_the_mask(query, key, mask=None):
-            """Without a mask all is right. With one, forbidden positions still get weight: you do not use
-            it, or not what `masked_fill` gives back.
+            """Without a mask your answer is right. With a mask, forbidden positions still get weight: you do
+            not use the mask, or not the result of `masked_fill`.
             """
             return AttentionWeights.finish(query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]), None)
 
         def inverted_the_mask(query, key, mask=None):
-            """Your mask is the wrong way round. True means that looking is *allowed*."""
+            """You use the mask the wrong way round. True means that looking is *allowed*."""
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return AttentionWeights.finish(scores, None if mask is None else ~mask)
 
         def masked_after_the_softmax(query, key, mask=None):
             """Masked rows no longer sum to 1: you set weights to 0 after the softmax. Change the scores
-            before it.
+            before the softmax.
             """
             weights = (query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])).softmax(dim=-1)
             return weights if mask is None else weights.masked_fill(~mask, 0.0)
 
         def zero_instead_of_small(query, key, mask=None):
-            """You set forbidden *scores* to 0, but the softmax makes e⁰ = 1 of that. They have to be very
+            """You set forbidden *scores* to 0, but softmax turns 0 into e⁰ = 1. They must be very
             negative.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return (scores if mask is None else scores.masked_fill(~mask, 0.0)).softmax(dim=-1)
 
         def minus_infinity(query, key, mask=None):
-            """A row in which everything is forbidden becomes nan, because of -inf or of 0 / 0. Write
-            `torch.finfo(scores.dtype).min` into the forbidden scores instead.
+            """A row that allows nothing becomes nan, because of -inf or of 0 / 0. Set the forbidden scores
+            to `torch.finfo(scores.dtype).min` instead.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             return (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(dim=-1)
 
         def masks_of_one_shape(query, key, mask=None):
-            """Your mask is used as an index, which does not stretch. A mask may have fewer dimensions than
-            the scores, or the size 1 in some of them: `masked_fill` stretches it.
+            """You use the mask as an index, and an index must have the shape of the scores. A mask may have
+            fewer dimensions, or the size 1 in some of them: `masked_fill` stretches it.
             """
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
             if mask is not None:
@@ -181,13 +181,13 @@ class AttentionWeights(CodeExercise):
             return scores.softmax(dim=-1)
 
         def only_without_batch(query, key, mask=None):
-            """It works for one text and not for a batch: exchange the *last two* dimensions, `transpose(-2,
+            """It works for one text, but not for a batch. Exchange the *last two* dimensions: `transpose(-2,
             -1)`.
             """
             return AttentionWeights.finish(query @ key.transpose(0, 1) / math.sqrt(query.shape[-1]), mask)
 
     def finish(scores, mask):
-        """What all mistakes do that are made before it."""
+        """The end of the computation, for mistakes that come before it."""
         if mask is not None:
             scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         return scores.softmax(dim=-1)
@@ -225,7 +225,7 @@ class AttentionWeights(CodeExercise):
 
     @classmethod
     def compares_gradients(cls, given):
-        """In a row that allows nothing they depend on how the scores were made small."""
+        """Not where a row allows nothing: there they depend on how the scores were made small."""
         mask = given.get("mask")
         return mask is None or mask.any(dim=-1).all()
 
@@ -235,24 +235,24 @@ class AttentionWeights(CodeExercise):
             mask = given["mask"].expand(got.shape)
         allows_some = mask.any(dim=-1)
         if not torch.allclose(got[~allows_some], wanted[~allows_some]):
-            return "In a row that allows nothing, each weight has to be 1 divided by the number of weights."
+            return "In a row that allows nothing, each weight must be 1 divided by the number of weights."
         if not torch.allclose(got.sum(dim=-1), wanted.sum(dim=-1)):
-            return "Your rows don't sum to 1: is the softmax over the keys, and the last thing that you do?"
+            return "Your rows don't sum to 1. Does the softmax run over the keys, and is it your last step?"
         if (got * ~mask)[allows_some].abs().max() > 0:
-            return "Where the mask is False, your weight is not 0: make those scores smaller, before softmax."
+            return "Where the mask is False, your weight is not 0. Make these scores smaller, before softmax."
         return None
 
 
 class SplitHeads(CodeExercise):
-    """Give each head its own slice of every vector: head 0 the first numbers, head 1 the next, …"""
+    """Give each head its own slice of every vector: head 0 gets the first numbers, head 1 the next, …"""
 
     id, title, name = "2.3", "Split into heads", "split_heads"
     difficulty, importance, minutes = 2, 3, 10
     replaces = "course_lib.attention.split_heads"
     hints = (
-        "Two steps: cut the last dimension into (num_heads, head_size), then move the heads to where they "
-        "belong.",
-        "After the cut the shape is (batch, n, num_heads, head_size). Which two dimensions have to change "
+        "Two steps: cut the last dimension into (num_heads, head_size), then move the dimension of the "
+        "heads to its place.",
+        "After the cut the shape is (batch, n, num_heads, head_size). Which two dimensions must change "
         "places?",
         "`view` cuts a dimension and never moves a number. `transpose(1, 2)` exchanges n and num_heads.",
     )
@@ -268,28 +268,28 @@ class SplitHeads(CodeExercise):
 
     class mistakes:
         def straight_to_the_shape(hidden, num_heads):
-            """The shape is right, the numbers are in wrong places: one reshape mixes words into heads. Cut
-            the vectors first, then exchange two dimensions.
+            """The shape is right, but the numbers are in the wrong places: a single reshape mixes the words.
+            Cut the vectors first, then exchange two dimensions.
             """
             batch, length, hidden_size = hidden.shape
             return hidden.reshape(batch, num_heads, length, hidden_size // num_heads)
 
         def forgot_the_exchange(hidden, num_heads):
-            """You cut the vectors, but the heads stand behind the words: (batch, n, num_heads, head_size).
+            """You cut the vectors, but the heads come after the words: (batch, n, num_heads, head_size).
             Exchange two dimensions.
             """
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, num_heads, hidden_size // num_heads)
 
         def dealt_out_like_cards(hidden, num_heads):
-            """Your heads take every num_heads-th number, like cards dealt out. Each head gets neighbouring
-            numbers.
+            """Each of your heads takes one number in num_heads, like a player when cards are dealt. A head
+            must get neighbouring numbers.
             """
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, hidden_size // num_heads, num_heads).permute(0, 3, 1, 2)
 
         def heads_and_sizes_exchanged(hidden, num_heads):
-            """You cut each vector into head_size heads of num_heads numbers: exchange the two in your
+            """You cut each vector into head_size heads of num_heads numbers. Exchange the two in your
             view.
             """
             batch, length, hidden_size = hidden.shape
@@ -301,7 +301,7 @@ class SplitHeads(CodeExercise):
             return hidden.view(batch, length, num_heads, hidden_size / num_heads).transpose(1, 2)
 
         def sizes_written_down(hidden, num_heads):
-            """It works for the sizes of the example alone: take them from `hidden.shape` and `num_heads`."""
+            """It works only for the sizes of the example. Take them from `hidden.shape` and `num_heads`."""
             return hidden.view(1, 2, 3, 2).transpose(1, 2)
 
         def exchanged_before_the_cut(hidden, num_heads):
@@ -346,7 +346,7 @@ class SplitHeads(CodeExercise):
             return torch.stack(hidden.chunk(num_heads, dim=-1))
 
         def turned_each_head(hidden, num_heads):
-            """The last two dimensions are exchanged: each head is (n, head_size), a row for each word."""
+            """The last two dimensions are exchanged. Each head must be (n, head_size), one row per word."""
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, num_heads, hidden_size // num_heads).permute(0, 2, 3, 1)
 
@@ -376,17 +376,17 @@ class SplitHeads(CodeExercise):
 
 
 class TooEven(CodeExercise):
-    """This multi-head attention runs, its shapes are right, its rows sum to 1. But its weights are far too
-    even, and the more heads there are, the more even they get. Find the line and fix it.
+    """This multi-head attention runs, its shapes are right, and its rows sum to 1. But its weights are far
+    too even, and with more heads they become more even. Find the wrong line and fix it.
     """
 
     id, title, name = "2.4", "Find the bug: weights too even", "self_attention"
     difficulty, importance, minutes = 2, 2, 10
     hints = (
-        "What makes weights even? Scores that are all near 0. Which line decides how large the scores are?",
-        "By what are the scores divided, and how long are the vectors whose dot products they are?",
-        "After the split each head works with vectors of head_size numbers. The root of *that* keeps the "
-        "standard deviation of its scores near 1.",
+        "Weights are even when all scores are near 0. Which line decides how large the scores are?",
+        "What are the scores divided by? And how many numbers does each of their dot products add up?",
+        "After the split, each head works with vectors of head_size numbers. Division by the root of "
+        "*head_size* keeps the standard deviation of its scores near 1.",
     )
 
     def stub(hidden, query_map, key_map, value_map, num_heads):
@@ -409,13 +409,13 @@ class TooEven(CodeExercise):
 
     class mistakes:
         def took_the_scale_away(hidden, query_map, key_map, value_map, num_heads):
-            """You took the division away. The weights are less even now, and too uneven instead: divide by
+            """You took the division away. The weights were too even; now they are too uneven. Divide by
             another root.
             """
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=1.0)
 
         def root_of_the_heads(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by √num_heads. Under the root belongs how many numbers each dot product adds up."""
+            """You divide by √num_heads. Under the root must be how many terms each dot product has."""
             return TooEven.attend(
                 hidden, query_map, key_map, value_map, num_heads, scale=math.sqrt(num_heads)
             )
@@ -426,22 +426,22 @@ class TooEven(CodeExercise):
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=size)
 
         def root_of_the_length(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by the root of the number of words. Under the root belongs the length of one head's
-            vectors.
+            """You divide by the root of the number of words. Under the root must be how many numbers a
+            vector of one head has.
             """
             return TooEven.attend(
                 hidden, query_map, key_map, value_map, num_heads, scale=math.sqrt(hidden.shape[-2])
             )
 
         def root_of_both(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by √(hidden_size · num_heads), which makes the weights more even still. Each head
-            has num_heads times *fewer* numbers than the whole vector.
+            """You divide by √(hidden_size · num_heads), so the weights become still more even. A vector of
+            one head has num_heads times *fewer* numbers than the whole vector.
             """
             scale = math.sqrt(hidden.shape[-1] * num_heads)
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
 
         def divided_outside_the_root(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by √hidden_size / num_heads. The division by num_heads belongs *under* the root: the
+            """You divide by √hidden_size / num_heads. Divide by num_heads *under* the root: take the
             root of head_size.
             """
             scale = math.sqrt(hidden.shape[-1]) / num_heads
@@ -484,21 +484,21 @@ class TooEven(CodeExercise):
             return TooEven.attend(hidden, query_map, query_map, value_map, num_heads, scale)
 
         def fixed_and_broken(hidden, query_map, key_map, value_map, num_heads):
-            """The scale is right now. But the softmax was right before: it has to run over the keys,
-            dim=-1.
+            """The scale is right now. But you changed the softmax, which was right: it must run over the
+            keys, dim=-1.
             """
             scale = math.sqrt(hidden.shape[-1] // num_heads)
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale, over=-2)
 
         def softmax_over_queries(hidden, query_map, key_map, value_map, num_heads):
-            """The softmax was right: it runs over the keys. The bug is in another line; the scale is still
+            """The softmax was right: it ran over the keys. The bug is in another line: the scale is still
             wrong.
             """
             scale = math.sqrt(hidden.shape[-1])
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale, over=-2)
 
         def same_bug_in_other_words(hidden, query_map, key_map, value_map, num_heads):
-            """This computes what it computed before: the scores are still divided by √hidden_size."""
+            """This computes the same as before: the scores are still divided by √hidden_size."""
             scale = math.sqrt(hidden.shape[-1])
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale)
 
@@ -544,52 +544,51 @@ class LayerOrder(Ordering):
     id, title = "2.5", "The order of an encoder layer"
     difficulty, importance, minutes = 1, 2, 4
     hints = (
-        "A layer has two halves: words exchange what they know, then each word thinks on its own.",
-        "Each half ends in the same way: add what came in, then normalise.",
+        "A layer has two halves: first attention mixes the words, then the network works on each word.",
+        "Each half ends in the same way: add the input of the sublayer, then normalise.",
         "The published BERT normalises *after* the addition, not before: post-LN.",
     )
     items = {
         "attention": (
-            "Attention makes a mix of all positions for each one",
-            "It works on what comes into the layer and on nothing else.",
+            "Attention computes a weighted average of all positions for each position",
+            "Its only input is the input of the layer.",
         ),
         "add1": (
-            "Add the mix to the vectors that attention read",
-            "A residual carries past a sublayer what went into it: add as soon as the sublayer has its "
-            "result.",
+            "Add these averages to the vectors that attention read",
+            "A residual connection adds the input of a sublayer to its output, so it comes right after the "
+            "sublayer.",
         ),
         "norm1": (
             "LayerNorm of the attention half",
-            "BERT is post-LN: what this LayerNorm gets has been added up already, and the network reads what "
-            "it gives.",
+            "BERT is post-LN: this LayerNorm gets the sum, and the network reads its result.",
         ),
         "network": (
-            "The feed-forward network makes a change for each position",
-            "It reads what the half before it has finished, addition and LayerNorm included.",
+            "The feed-forward network computes a change for each position",
+            "It reads the result of the first half, after addition and LayerNorm.",
         ),
         "add2": (
             "Add the change to the vectors that the network read",
-            "What is added has to be there, and nothing has been normalised since the network read.",
+            "The change must be computed before it is added, and LayerNorm comes after the addition.",
         ),
         "norm2": (
             "LayerNorm of the feed-forward half",
-            "It gets what has been added up in its half, and the layer hands on what it gives.",
+            "It gets the sum of the second half, and its result is the output of the layer.",
         ),
     }
 
 
 class AddAndNorm(CodeExercise):
-    """The end of each half of an encoder layer, as BERT was published (post-LN): LayerNorm(x + Sublayer(x)).
-    `hidden` is x, and `change` is the tensor that attention or the network has computed from it. `norm` is a
-    layer to be called; not each has a bias.
+    """Write the end of each half of an encoder layer as in the published BERT (post-LN): LayerNorm(x +
+    Sublayer(x)). `hidden` is x, and `change` is what attention or the network has computed from x.
+    `norm` is a layer: call it. (Some layers have no bias.)
     """
 
     id, title, name = "2.6", "Add and norm", "add_and_norm"
     difficulty, importance, minutes = 1, 3, 5
     replaces = "course_lib.encoder.add_and_norm"
     hints = (
-        "`change` is what the sublayer computed, Sublayer(x) in the formula. Which argument is x?",
-        "The addition stands inside the parentheses of LayerNorm. So which comes first?",
+        "`change` is the result of the sublayer, Sublayer(x) in the formula. Which argument is x?",
+        "The addition is inside the parentheses of LayerNorm. Which comes first?",
         "Call `norm` once, with one argument: the sum of the two tensors.",
     )
 
@@ -603,9 +602,7 @@ class AddAndNorm(CodeExercise):
 
     class mistakes:
         def norm_before_the_addition(hidden, change, norm):
-            """You normalise the change and add x afterwards. In BERT the norm stands outside: it normalises
-            the sum.
-            """
+            """You normalise the change and add x afterwards. BERT adds first and then normalises the sum."""
             return hidden + norm(change)
 
         def pre_norm(hidden, change, norm):
@@ -613,27 +610,27 @@ class AddAndNorm(CodeExercise):
             return norm(hidden) + change
 
         def no_residual(hidden, change, norm):
-            """x is missing: you normalise the change alone. Without the residual, what came in is lost."""
+            """x is missing: you normalise the change alone. Without the residual connection, x is lost."""
             return norm(change)
 
         def no_norm(hidden, change, norm):
-            """The sum is right, and nothing normalises it: call `norm`."""
+            """The sum is right, but nothing normalises it. Call `norm`."""
             return hidden + change
 
         def averaged(hidden, change, norm):
-            """You halve the sum. LayerNorm hides that nearly everywhere, for it divides by the spread itself;
-            but what is asked for is x + Sublayer(x).
+            """You halve the sum. LayerNorm nearly hides that, because it divides by the standard deviation.
+            But the formula says x + Sublayer(x).
             """
             return norm((hidden + change) / 2)
 
         def residual_around_the_norm(hidden, change, norm):
-            """x is there twice: in the sum, and once more outside of the norm. The result is the norm of the
+            """You add x twice: in the sum, and again after the norm. The result must be the norm of the
             sum alone.
             """
             return hidden + norm(hidden + change)
 
         def ignored_the_change(hidden, change, norm):
-            """The change is missing: whatever attention found is thrown away."""
+            """The change is missing: you throw away what the sublayer computed."""
             return norm(hidden)
 
         def subtracted(hidden, change, norm):
@@ -641,16 +638,16 @@ class AddAndNorm(CodeExercise):
             return norm(hidden - change)
 
         def normalised_each(hidden, change, norm):
-            """You normalise both and then add. One LayerNorm, around the sum."""
+            """You normalise both and then add. Normalise once: the sum."""
             return norm(hidden) + norm(change)
 
         def norm_of_your_own(hidden, change, norm):
-            """You normalise by yourself. Call `norm`: it has a learned scale and shift besides."""
+            """You wrote your own normalisation. Call `norm`: it also has a learned scale and shift."""
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:])
 
         def eps_of_your_own(hidden, change, norm):
-            """You take the weight and the bias of `norm`, but not its `eps`, which is another one in BERT.
-            Call `norm` itself: it brings all that it has.
+            """You use the weight and the bias of `norm`, but not its `eps`, which is different in BERT. Call
+            `norm` itself: it uses all three.
             """
             return nn.functional.layer_norm(hidden + change, hidden.shape[-1:], norm.weight, norm.bias)
 
@@ -727,11 +724,11 @@ class AddAndNorm(CodeExercise):
             return norm(hidden + hidden + change)
 
         def called_the_change(hidden, change, norm):
-            """`change` is a tensor, the finished Sublayer(x), and cannot be called: add it."""
+            """`change` is a tensor, the result of the sublayer, so it cannot be called. Add it."""
             return norm(hidden + change(hidden))
 
         def added_in_place(hidden, change, norm):
-            """The numbers are right, but += changes the caller's `hidden` too. Use +, which makes a new
+            """The numbers are right, but += also changes the `hidden` of the caller. Use +, which makes a new
             tensor.
             """
             hidden += change
@@ -774,36 +771,34 @@ class AddAndNorm(CodeExercise):
 
 
 class OneHeadTwoWords(Quiz):
-    """One head makes **배** look at the place and the verb. Find it in the explorer that has 항구. What
-    does the **same** head do for *bank* in the one below?
+    """In the explorer with 항구, find the head that makes **배** look most at the place and the verb. What
+    does the **same** head do for *bank* in the explorer below it?
     """
 
     id, title = "2.7", "Does a head have one job?"
     difficulty, importance, minutes = 2, 2, 8
     hints = (
         "There are four heads: two layers of two. In one, the largest weights of 배 are on 항구 and 탔.",
-        "Now take the same layer and head in the explorer below, select bank, and read its largest weight.",
-        "Compare with the other head of that layer: which of the two looks at anything but bank itself?",
+        "Choose the same layer and head in the explorer below. Select bank and read its largest weight.",
+        "Compare it with the other head of this layer. Which of the two looks at other words than bank?",
     )
     choices = {
         "context": (
-            "It makes bank look mostly at borrowed and city, which decide.",
-            "That would be tidy. Look once more at the row of bank in this head: where is its largest "
-            "weight?",
+            "It makes bank look mostly at borrowed and city, the words that decide.",
+            "That would be tidy. Look again at the row of bank in this head. Where is its largest weight?",
         ),
         "itself": (
-            "It makes bank look mostly at bank, at the same word again.",
-            "Yes. For bank the context comes through the other heads, that of this layer and those of layer "
-            "1. A head has no job description: what it does was learned, and it can differ from word to "
-            "word.",
+            "It makes bank look mostly at bank, the same word.",
+            "Yes. Here, the context of bank has to come through the other heads. A head has no fixed job: "
+            "what it does was learned, and it can differ from word to word.",
         ),
         "even": (
-            "It makes bank look at all pieces alike, at none in particular.",
-            "The heads of layer 1 do about that. This one, in layer 2, is very uneven.",
+            "It makes bank look at all tokens about equally.",
+            "The heads of layer 1 roughly do that. This one, in layer 2, is very uneven.",
         ),
         "ends": (
             "It makes bank look mostly at [CLS] and [SEP], the two ends.",
-            "Other heads give them a little. In this row they have next to nothing.",
+            "Other heads give them a little weight. In this row they get almost none.",
         ),
     }
     answer = "itself"
