@@ -1,7 +1,7 @@
 """Week 1: four models of one size, and what each of them assumes about an image before it has seen one.
 
 An inductive bias is whatever makes a model prefer one answer where the data leave several open (Mitchell
-1980). Here it is built in by which weights are shared, and with whom.
+1980). Here it lies in which parameters a model uses at several places, and in how it joins those places.
 """
 
 import torch
@@ -36,7 +36,7 @@ def place(image, row, column, canvas=12):
 
 
 def scatter(images, rows, columns, generator):
-    """Each image at a place of its own, drawn from `rows` and `columns`.  (n, h, w) → (n, 12, 12)"""
+    """Each image at a random place, drawn from `rows` and `columns`.  (n, h, w) → (n, 12, 12)"""
     places = [
         [choices[i] for i in torch.randint(len(choices), (len(images),), generator=generator).tolist()]
         for choices in (rows, columns)
@@ -54,8 +54,8 @@ def permute_pixels(images, seed):
 # -- four models: (batch, canvas, canvas) → logits (batch, CLASSES)
 
 
-class Dense(nn.Module):
-    """Every pixel has weights of its own. Nothing says which pixels are neighbours."""
+class MLP(nn.Module):
+    """Dense layers: each pixel has parameters of its own. Nothing says which pixels are neighbours."""
 
     def __init__(self, width, canvas=12):
         super().__init__()
@@ -67,20 +67,21 @@ class Dense(nn.Module):
         return self.classifier(hidden)
 
 
-class Convolutional(nn.Module):
-    """The same 3 × 3 weights everywhere: a pattern is local, and means the same wherever it stands.
-    LeCun et al. 1989.
+class CNN(nn.Module):
+    """The same 3 × 3 kernels at all places: what belongs together is close together, and may stand anywhere.
+    `pooled`: the maximum over all places forgets where a pattern was. LeCun et al. 1989.
     """
 
-    def __init__(self, width, canvas=12):
+    def __init__(self, width, canvas=12, pooled=True):
         super().__init__()
         channels = (1, 8, 16, width)
-        # The canvas is closed to a ring: zeros around it would tell how far a digit is from the border.
+        # Opposite edges are joined: zeros around the canvas would tell how far a digit is from the edge.
         options = dict(kernel_size=3, padding=1, padding_mode="circular")
         self.layers = nn.ModuleList(
             nn.Conv2d(before, after, **options) for before, after in zip(channels, channels[1:])
         )
-        self.classifier = nn.Linear(width, CLASSES)
+        self.pooled = pooled
+        self.classifier = nn.Linear(width if pooled else width * (canvas // 4) ** 2, CLASSES)
 
     def forward(self, images):
         first, *others = self.layers
@@ -88,18 +89,19 @@ class Convolutional(nn.Module):
         for layer in others:
             hidden = F.max_pool2d(hidden, 2)  # half as high and half as wide, so that 3 × 3 reach further
             hidden = F.relu(layer(hidden))
-        hidden = hidden.amax(dim=(2, 3))  # (batch, width): how strong each pattern is, wherever it is
-        return self.classifier(hidden)
+        if self.pooled:
+            hidden = hidden.amax(dim=(2, 3))  # (batch, width): how strong each pattern is, wherever it is
+        return self.classifier(hidden.flatten(1))
 
 
-class Recurrent(nn.Module):
-    """Reads row after row with the same weights. What was read is one vector. Elman 1990."""
+class RNN(nn.Module):
+    """Reads row after row with the same parameters, and keeps one vector of what it has read. Elman 1990."""
 
     def __init__(self, width, canvas=12):
         super().__init__()
         self.from_row = nn.Linear(canvas, width)
         self.from_before = nn.Linear(width, width, bias=False)
-        nn.init.orthogonal_(self.from_before.weight)  # alone it would let nothing swell or fade
+        nn.init.orthogonal_(self.from_before.weight)  # alone, it would keep the length of every vector
         self.classifier = nn.Linear(width, CLASSES)
 
     def forward(self, images):
@@ -111,7 +113,7 @@ class Recurrent(nn.Module):
 
 
 class PatchTransformer(nn.Module):
-    """Patches of 4 × 4 pixels; each can look at each. Where a patch stands, only learned positions tell.
+    """Patches of 4 × 4 pixels; each can look at each. Only learned position vectors tell where a patch is.
     Dosovitskiy et al. 2021, with one head. Weeks 2 and 4 take it apart.
     """
 
@@ -153,7 +155,7 @@ def patches(images, size):
 
 
 def count_parameters(model):
-    """How many numbers a model learns."""
+    """How many parameters a model has."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -182,9 +184,9 @@ def width_for(kind, budget, **options):
 class Ensemble:
     """Models of one kind that train at the same time, each from its own start and on its own data.
 
-    Their weights lie one behind the other in tensors with one dimension more, and `vmap` runs all models in
-    one call: twenty-five small models take a fraction of the time that they would one after the other. What a
-    model reads is up to it: images here, texts in week 4.
+    Their parameters are stacked in tensors with one more dimension, and `vmap` runs all models in one call.
+    So many small models take a fraction of the time that they would take one after the other. The inputs may
+    be anything that the models read: images here, texts in week 4.
     """
 
     def __init__(self, make, models):
@@ -231,7 +233,7 @@ class Ensemble:
 
 
 def convolution_matrix(kernel, length):
-    """The convolution of a row of pixels as a matrix: matrix @ row. Beyond the ends there are zeros.
+    """The convolution of a row of pixels as a matrix: matrix @ row. Pixels beyond the two ends count as 0.
 
     kernel: (k,), k odd → (length, length); row i of it holds the kernel around pixel i
     """

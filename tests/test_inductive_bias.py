@@ -6,12 +6,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_lib.inductive_bias import (
+    CNN,
     LEARNING_RATE,
-    Convolutional,
-    Dense,
+    MLP,
+    RNN,
     Ensemble,
     PatchTransformer,
-    Recurrent,
     convolution_matrix,
     count_parameters,
     patches,
@@ -21,7 +21,7 @@ from course_lib.inductive_bias import (
     width_for,
 )
 
-KINDS = [Dense, Convolutional, Recurrent, PatchTransformer]
+KINDS = [MLP, CNN, RNN, PatchTransformer]
 
 
 @pytest.fixture(autouse=True)
@@ -70,22 +70,40 @@ def test_every_pixel_counts(kind):
     assert (images.grad.abs().amax(dim=0) > 0).all()
 
 
-def test_dense_cannot_notice_a_permutation():
-    model, images = Dense(20), torch.rand(5, 12, 12)
+def test_mlp_cannot_notice_a_permutation():
+    model, images = MLP(20), torch.rand(5, 12, 12)
     before = model(images)
     model.layer.weight.data = permute_pixels(model.layer.weight.view(20, 12, 12), seed=3).flatten(1)
     close(model(permute_pixels(images, seed=3)), before)
 
 
-def test_convolution_answers_alike_wherever_the_image_stands():
-    model, images = Convolutional(6), torch.rand(3, 12, 12)
+def test_cnn_answers_alike_wherever_the_image_stands():
+    model, images = CNN(6), torch.rand(3, 12, 12)
     # It pools twice by two, so this holds for steps of four pixels, and not for others.
     close(model(images), model(images.roll(4, dims=2)))
     assert (model(images) - model(images.roll(3, dims=2))).abs().max() > 1e-3
 
 
-def test_recurrent_is_torchs_rnn():
-    model, images = Recurrent(12), torch.rand(4, 12, 12)
+def test_cnn_without_the_global_maximum_sees_where_the_image_stands():
+    model, images = CNN(6, pooled=False), torch.rand(3, 12, 12)
+    assert (model(images) - model(images.roll(4, dims=2))).abs().max() > 1e-3
+
+
+def test_both_cnns_are_the_same_up_to_the_classifier():
+    """The convolutions are equivariant; which model is invariant is decided after them."""
+    pooled, flattened, images = CNN(6), CNN(6, pooled=False), torch.rand(3, 12, 12)
+    flattened.layers.load_state_dict(pooled.layers.state_dict())
+    seen = []
+    for model in (pooled, flattened):
+        model.layers[-1].register_forward_hook(lambda layer, inputs, output: seen.append(output))
+        model(images), model(images.roll(4, dims=2))
+    before, moved, *same = seen
+    close(moved, before.roll(1, dims=3))
+    close(torch.stack(same), torch.stack([before, moved]))
+
+
+def test_rnn_is_torchs_rnn():
+    model, images = RNN(12), torch.rand(4, 12, 12)
     reference = nn.RNN(12, 12, batch_first=True)
     reference.weight_ih_l0.data, reference.bias_ih_l0.data = model.from_row.weight, model.from_row.bias
     reference.weight_hh_l0.data = model.from_before.weight
@@ -170,7 +188,7 @@ def test_an_ensemble_leaves_the_global_random_state_alone():
     torch.manual_seed(5)
     wanted = torch.rand(3)
     torch.manual_seed(5)
-    first, second = (Ensemble(lambda: Dense(9), models=2).parameters["layer.weight"] for _ in range(2))
+    first, second = (Ensemble(lambda: MLP(9), models=2).parameters["layer.weight"] for _ in range(2))
     assert torch.equal(torch.rand(3), wanted) and torch.equal(first, second)
 
 
@@ -210,7 +228,7 @@ def test_together_learns_what_each_learns_alone(kind):
 def test_each_model_sees_no_more_than_its_size():
     images, labels = one_set_for_each(2)
     images[0, 10:], images[1, 25:] = torch.nan, torch.nan
-    ensemble = Ensemble(lambda: Dense(5), models=2)
+    ensemble = Ensemble(lambda: MLP(5), models=2)
     list(ensemble.train(images, labels, [10, 25], steps=20, batch_size=32))
     assert ensemble.logits(images[:, :10]).isfinite().all()
 

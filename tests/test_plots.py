@@ -68,6 +68,16 @@ def test_colours_stand_out_from_white():
         assert 1.05 / (luminance + 0.05) >= 3
 
 
+def test_six_lines_look_different(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures.charts, "Picture", lambda figure, words: drawn.append(figure))
+    figures.draw_lines({str(number): [0, number] for number in range(6)}, [1, 2], "x", "y")
+    lines = [container.lines[0] for container in drawn[0].axes[0].containers]
+    for look in ("color", "linestyle", "marker"):
+        looks = {str(matplotlib.artist.getp(line, look)) for line in lines}
+        assert len(looks) >= (4 if look == "linestyle" else 6), look  # all dashes of one's own count as "--"
+
+
 def test_hangul_and_signs_are_drawn_without_a_missing_glyph():
     figures.use_course_style()
     with warnings.catch_warnings():

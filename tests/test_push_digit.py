@@ -30,7 +30,7 @@ def test_it_shows_what_the_models_say_where_the_digit_stands():
 
 def test_its_still_form_tells_both_ends():
     words = new_widget()._repr_mimebundle_()["text/plain"]
-    assert "A 1 pushed across the canvas" in words and "column 0:" in words and "column 4:" in words
+    assert "A 1 pushed across the canvas" in words and "in column 0, " in words and "in column 4, " in words
 
 
 def test_digits_are_the_installed_ones_and_none_is_in_both_parts():

@@ -66,7 +66,7 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
     quiz = lab.card(QUIZ)
     for choice, verdict, explanation in [
         ("The notebook stops with an error.", NOT_YET, "No: an exercise never stops the notebook."),
-        ("Nothing is wrong", IS_PASSED, "as soon as your own answer passes, yours is used."),
+        ("Nothing is wrong", IS_PASSED, "As soon as your own answer passes, later cells use yours."),
     ]:
         quiz.locator("label", has_text=choice).click()
         lab.button(quiz, "Check").click()
@@ -85,11 +85,11 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
 
     write_answer(lab, "return vectors.sum(dim=0)")
     expect(code.locator(".course-verdict")).to_have_text(NOT_YET)
-    expect(code).to_contain_text("You added the words up and did not divide by how many there are.")
+    expect(code).to_contain_text("You added up the words but did not divide by the number of words.")
     expect(code.locator("td.differs")).to_have_text([re.compile(f"^≠ {wrong}") for wrong in (4, 6, 6)])
     expect(lab.output(CODE)).to_contain_text("From here on average_vector is the course's solution.")
     lab.button(code, "Hint 1 of 3").click()
-    expect(code).to_contain_text("Hint 1. An average is a sum divided by how many there are.")
+    expect(code).to_contain_text("Hint 1. An average is a sum divided by a count.")
     expect(lab.button(code, "Hint 2 of 3")).to_be_visible()
     lab.button(code, "Solution").click()
     expect(code.locator(".course-code")).to_contain_text("return vectors.mean(dim=0)")

@@ -14,35 +14,35 @@ class WhatCardsDo(Quiz):
     id, title = "0.1", "What a card does"
     difficulty, importance, minutes = 1, 2, 2
     hints = (
-        "A notebook of this course can be run from top to bottom, whatever you have solved so far.",
-        "Look at the words on a card that is not solved: is it an error?",
-        "What is needed further down is taken from the course until your own answer passes.",
+        "You can run a notebook of this course from top to bottom, whatever you have solved so far.",
+        "Read what the card of an unsolved exercise says. Does it report an error?",
+        "Until your own answer passes, later cells use the function of the course.",
     )
     choices = {
         "library": (
-            "Nothing is wrong. Cells further down use the course's function.",
-            "Yes. You can read on and come back; as soon as your own answer passes, yours is used.",
+            "Nothing is wrong. Later cells use the course's function.",
+            "Yes. You can read on and come back. As soon as your own answer passes, later cells use yours.",
         ),
         "error": (
-            "The notebook stops with an error. Cells further down cannot run.",
+            "The notebook stops with an error. Later cells cannot run.",
             "No: an exercise never stops the notebook.",
         ),
         "counted": (
-            "It counts as a failed try. Cells further down run all the same.",
-            "No: a cell in which nothing is written yet is no try. Nothing is counted, nothing is lost.",
+            "It counts as a failed attempt. Later cells still run.",
+            "No: a cell in which you have not written anything yet does not count as an attempt.",
         ),
     }
     answer = "library"
 
 
 class AverageVector(CodeExercise):
-    """Several words are vectors, one a row. Return **one** vector: the average of the rows."""
+    """Each row of `vectors` is the vector of one word. Return **one** vector: the average of the rows."""
 
     id, title, name = "0.2", "The average vector", "average_vector"
     difficulty, importance, minutes = 1, 3, 5
     hints = (
-        "An average is a sum divided by how many there are. What are you counting: rows or columns?",
-        "Every tensor has a method for this. Which dimension has to disappear, the first or the last?",
+        "An average is a sum divided by a count. What do you count here: rows or columns?",
+        "Every tensor has a method for averages. Which dimension should disappear, the first or the last?",
         "`dim` names the dimension that disappears. The words lie along dimension 0.",
     )
 
@@ -56,27 +56,27 @@ class AverageVector(CodeExercise):
 
     class mistakes:
         def averaged_each_row(vectors):
-            """You averaged inside each word: one number a row. Average over the words instead, one number a
-            column.
+            """You averaged inside each word and got one number for each row. Average over the words instead:
+            one number for each column.
             """
             return vectors.mean(dim=-1)
 
         def averaged_everything(vectors):
-            """You averaged all numbers into a single one. Keep the columns apart: the result has the size of
-            one word.
+            """You averaged all numbers into a single one. Average each column by itself: the result has the
+            size of one word's vector.
             """
             return vectors.mean()
 
         def only_added(vectors):
-            """You added the words up and did not divide by how many there are."""
+            """You added up the words but did not divide by the number of words."""
             return vectors.sum(dim=0)
 
         def divided_by_size(vectors):
-            """You divided by the size of a vector. An average divides by how many words there are."""
+            """You divided by the size of a vector. Divide by the number of words."""
             return vectors.sum(dim=0) / vectors.shape[-1]
 
         def divided_by_one_less(vectors):
-            """You divided by one less than the number of words. For an average it is the number of words."""
+            """You divided by one less than the number of words. Divide by the number of words."""
             return vectors.sum(dim=0) / (len(vectors) - 1)
 
         def first_word_missing(vectors):
@@ -115,8 +115,8 @@ class AverageVector(CodeExercise):
             return average.clone()
 
         def kept_the_dimension(vectors):
-            """The numbers are right, in a matrix of one row. The result is a vector: let the dimension
-            disappear.
+            """The numbers are right, but your result is a matrix with one row. It should be a vector: let
+            the dimension disappear.
             """
             return vectors.mean(dim=0, keepdim=True)
 
@@ -136,4 +136,4 @@ class AverageVector(CodeExercise):
         yield dict(vectors=draw(5, 2, seed=3))  # the same shape, other numbers
         yield dict(vectors=0.01 * draw(40, 3, seed=4))
         yield dict(vectors=torch.tensor([[1.0, 2.0], [1.0, 2.0], [4.0, 5.0]]))  # two equal words
-        yield dict(vectors=torch.tensor([[0.0, 0.0], [3.0, 1.0]]))  # zeros are a word, too
+        yield dict(vectors=torch.tensor([[0.0, 0.0], [3.0, 1.0]]))  # a row of zeros counts too

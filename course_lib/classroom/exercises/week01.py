@@ -8,66 +8,65 @@ from course_lib.classroom.exercises.random_cases import draw
 
 
 class AssumptionOrFact(Sorting):
-    """Which of these does a model bring along before it sees any data, and which do you learn by looking at
-    the data?
+    """Some of these sentences are assumptions that a model makes before it sees any data. The others are
+    facts that you learn by looking at the data. Sort them.
     """
 
     id, title = "1.1", "Assumption or fact?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "Ask of each sentence: could I say it with the model alone in front of me, and no data?",
-        "What a model does the same way for **every** data set is an assumption.",
-        "A fact of the data stays true whichever model you choose. An assumption comes and goes with the "
-        "model.",
+        "Ask of each sentence: could I write it down if I had only the model, and no data?",
+        "What a model does in the same way for **every** data set is an assumption.",
+        "A fact about the data stays true whichever model you choose. An assumption changes with the model.",
     )
-    groups = {"model": "an assumption of the model", "data": "a fact of the data"}
+    groups = {"model": "an assumption of the model", "data": "a fact about the data"}
     items = {
         "largest": (
             "The largest of the ten y is 0.55.",
             "data",
-            "You have to look at the points to know it; ten others have another largest y.",
+            "You need the points to know it. Ten other points have another largest y.",
         ),
         "line": (
-            "y is a straight line of x.",
+            "y is a straight line over x.",
             "model",
-            "Linear regression says so of any points, even where they lie on a circle.",
+            "Linear regression assumes a line for any points, even for points on a circle.",
         ),
         "near": (
             "The answer at x is the answer at the nearest known point.",
             "model",
-            "This is what nearest neighbours does, whatever points it gets.",
+            "The nearest-neighbour model answers like this for any points.",
         ),
         "range": (
             "No pixel is below 0.",
             "data",
-            "So these images were stored. The same models would read others, which have such pixels.",
+            "These images were stored so. The same models could also read images with negative pixels.",
         ),
         "left": (
             "In the training images no digit stands on the right.",
             "data",
-            "Whoever drew the places could have drawn others. Whether anybody minds is another question.",
+            "Somebody chose these places and could have chosen others. You have to look to know them.",
         ),
         "same": (
-            "What matters looks the same wherever it stands in the image.",
+            "A pattern means the same wherever it is in the image.",
             "model",
-            "Convolution is built on it, whatever it is shown. Of maps, or of forms that people fill in, it "
-            "is false.",
+            "A CNN assumes this of every image. For a form with boxes it is false: there the place decides "
+            "what a tick means.",
         ),
     }
 
 
 class Place(CodeExercise):
-    """Put an image on an empty canvas, a square of `canvas` × `canvas` pixels that are 0. The image's upper
-    left corner comes to (row, column). It always fits.
+    """Put an image on an empty canvas: a square of `canvas` × `canvas` pixels that are all 0. The upper left
+    corner of the image goes to (row, column). The image always fits.
     """
 
     id, title, name = "1.2", "A digit on a canvas", "place"
     difficulty, importance, minutes = 1, 2, 6
     replaces = "course_lib.inductive_bias.place"
     hints = (
-        "Two steps: make a canvas full of zeros, then write the image into a part of it.",
-        "Which rows does the image cover? They begin at `row`, and there are as many as the image is high.",
-        "A slice can be written to: canvas[from_row:to_row, from_column:to_column] = image.",
+        "You need two steps: make a canvas full of zeros, then write the image into a part of it.",
+        "Which rows does the image cover? The first is `row`; their number is the height of the image.",
+        "You can write to a slice: canvas[from_row:to_row, from_column:to_column] = image.",
     )
 
     def stub(image, row, column, canvas=12):
@@ -83,8 +82,8 @@ class Place(CodeExercise):
 
     class mistakes:
         def exchanged(image, row, column, canvas=12):
-            """Row and column are exchanged: a tensor of an image is indexed [row, column], from the top and
-            then from the left.
+            """Row and column are exchanged. The index of an image is [row, column]: first from the top, then
+            from the left.
             """
             height, width = image.shape
             placed = image.new_zeros(canvas, canvas)
@@ -94,7 +93,7 @@ class Place(CodeExercise):
             return placed
 
         def always_in_the_corner(image, row, column, canvas=12):
-            """Your image always stands in the upper left corner: the slices have to begin at `row` and at
+            """Your image always stands in the upper left corner. The slices have to begin at `row` and at
             `column`.
             """
             placed = image.new_zeros(canvas, canvas)
@@ -102,7 +101,7 @@ class Place(CodeExercise):
             return placed
 
         def middle_at_the_place(image, row, column, canvas=12):
-            """The middle of your image stands at (row, column). It should be its upper left corner."""
+            """The middle of your image is at (row, column). Its upper left corner should be there."""
             height, width = image.shape
             row, column = max(0, row - height // 2), max(0, column - width // 2)
             placed = image.new_zeros(canvas, canvas)
@@ -120,27 +119,27 @@ class Place(CodeExercise):
             return wide[top : top + canvas, left : left + canvas]
 
         def from_one(image, row, column, canvas=12):
-            """Your image stands one pixel too far down and to the right. Python counts from 0."""
+            """Your image is one pixel too far down and one too far to the right. Python counts from 0."""
             height, width = image.shape
             placed = image.new_zeros(canvas + 1, canvas + 1)
             placed[row + 1 : row + 1 + height, column + 1 : column + 1 + width] = image
             return placed[:canvas, :canvas]
 
         def canvas_of_twelve(image, row, column, canvas=12):
-            """Your canvas has 12 × 12 pixels whatever `canvas` says."""
+            """Your canvas always has 12 × 12 pixels. Use the argument `canvas`."""
             height, width = image.shape
             placed = image.new_zeros(max(12, row + height), max(12, column + width))
             placed[row : row + height, column : column + width] = image
             return placed
 
         def images_of_eight(image, row, column, canvas=12):
-            """It works for images of 8 × 8 alone: take height and width from `image.shape`."""
+            """Your answer works only for images of 8 × 8 pixels. Take height and width from `image.shape`."""
             placed = image.new_zeros(canvas, canvas)
             placed[row : row + 8, column : column + 8] = image
             return placed
 
         def square_images(image, row, column, canvas=12):
-            """It works for square images alone. shape[0] is the height, shape[1] the width."""
+            """Your answer works only for square images. shape[0] is the height, shape[1] the width."""
             height = image.shape[0]
             placed = image.new_zeros(canvas, canvas)
             placed[row : row + height, column : column + height] = image
@@ -169,7 +168,7 @@ class Place(CodeExercise):
             return nn.functional.pad(image, (column, canvas - column, row, canvas - row))
 
         def ones(image, row, column, canvas=12):
-            """The canvas around your image is not empty: it has to be 0 there."""
+            """The canvas around your image is not empty. All its pixels there have to be 0."""
             height, width = image.shape
             placed = image.new_ones(canvas, canvas)
             placed[row : row + height, column : column + width] = image
@@ -212,38 +211,41 @@ class Place(CodeExercise):
 
 
 class ColumnThree(Quiz):
-    """Push a digit, such as a 0 or a 4, to column 4 and back to column 3. In column 4 the convolutional model
-    gives the same probabilities as in column 0, and in column 3 it does not. Why?
+    """Push a digit, such as a 0 or a 4, to column 4 and then back to column 3. In column 4 the CNN gives the
+    same probabilities as in column 0; in column 3 it does not. Why?
     """
 
     id, title = "1.3", "One pixel back"
     difficulty, importance, minutes = 3, 2, 8
     hints = (
-        "How many pixels is column 4 away from column 0? Is column 3 as far from a column that was trained?",
-        "Look at the code of the convolutional model: what happens between two of its layers?",
-        "Pooling keeps the strongest of 2 × 2 numbers, twice. By how many pixels must a digit move until the "
-        "same numbers fall into the same squares again?",
+        "Column 4 is four pixels from column 0. How far is column 3 from the two columns of the training?",
+        "Read the code of the CNN. What happens between two convolutions, and what after the last one?",
+        "Pooling keeps the maximum of each 2 × 2 square, twice. By how many pixels must a digit move until "
+        "the same numbers fall into the same squares again?",
     )
     choices = {
         "border": (
-            "In column 4 the digit ends at the right border, as in column 0 it begins at the left one.",
-            "To this model a border is nothing special: its 3 × 3 weights go on at the opposite one.",
+            "At an edge the CNN continues at the opposite edge. So column 4 is next to column 0 again.",
+            "It does continue there. But the canvas is 12 pixels wide: on this ring, column 4 is four steps "
+            "from column 0 in one direction and eight in the other.",
         ),
-        "ring": (
-            "At a border the model goes on at the opposite one, so that column 4 lies beside column 0 again.",
-            "It does go on there, but the canvas is 12 pixels wide: on that ring, column 4 is four steps "
-            "from column 0 on one side and eight on the other.",
+        "convolution": (
+            "The output of a convolution stays the same, wherever the digit is.",
+            "No: its output moves along with the digit. This is equivariance. If the output stayed the same, "
+            "the CNN would answer alike in column 3, and the flattened CNN in all columns.",
         ),
         "grid": (
-            "Between its layers, 2 × 2 pooling cuts the canvas along fixed lines, and it does so twice.",
-            "Yes. Four pixels further on, a digit falls into the same squares in both poolings, and the same "
-            "numbers come out. Column 3 is no such step from any column it trained in. The patches of the "
-            "Transformer are such a grid too.",
+            "Pooling cuts the canvas along fixed lines, twice. Then the global maximum forgets the place.",
+            "Yes. Four pixels further on, the same numbers fall into the same squares in both poolings. So "
+            "the last convolution gives the same numbers, one place further on, and their maximum is the "
+            "same. The flattened CNN gets these numbers too, but it has other parameters for that place. "
+            "Column 3 is two or three pixels from the trained columns: there the squares cut the digit "
+            "differently. The patches of the Transformer are such a grid too.",
         ),
         "weights": (
-            "The weights for the pixels of column 3 have not been trained, those of column 4 have been.",
-            "A convolution has no weights for a column: the same 3 × 3 move across all of them. Dense has "
-            "weights of its own for each pixel.",
+            "The parameters for the pixels of column 3 were not trained. Those for column 4 were.",
+            "A convolution has no parameters for a column: the same kernels move over all columns. The MLP "
+            "has parameters of its own for each pixel.",
         ),
     }
     answer = "grid"
@@ -251,7 +253,7 @@ class ColumnThree(Quiz):
 
 class Permute(CodeExercise):
     """A learner shuffled all images "by one fixed permutation" with this function and trained again. All
-    models fell nearly to guessing. Find the line that does it, and mend it. `order` has to come from
+    models fell nearly to guessing. Find the line that causes this, and correct it. `order` has to come from
     `randperm`, and pixel i of the result has to be pixel `order[i]` of the image.
     """
 
@@ -259,9 +261,9 @@ class Permute(CodeExercise):
     difficulty, importance, minutes = 2, 3, 10
     replaces = "course_lib.inductive_bias.permute_pixels"
     hints = (
-        "Take two equal images. Would they still be equal after this function? Should they be?",
+        "Give the function two equal images. Are they still equal afterwards? Should they be?",
         "How often does this function draw an order, and how often should it?",
-        "One fixed permutation is drawn once, from the seed, before any image is touched.",
+        "One fixed permutation means: draw it once, from the seed, before the first image.",
     )
 
     def stub(images, seed):
@@ -284,7 +286,7 @@ class Permute(CodeExercise):
 
     class mistakes:
         def same_bug_in_other_words(images, seed):
-            """This computes what it computed before: each image still gets an order of its own."""
+            """This computes the same as before: each image still gets an order of its own."""
             generator = torch.Generator().manual_seed(seed)
             orders = [torch.randperm(image.numel(), generator=generator) for image in images]
             return torch.stack([image.flatten()[o].view(image.shape) for image, o in zip(images, orders)])
@@ -304,38 +306,38 @@ class Permute(CodeExercise):
             return Permute.solution(images[:1].expand_as(images), seed)
 
         def nothing_permuted(images, seed):
-            """Your images come back as they were: the order is lost. Draw it once, and use it for each
+            """Your images come back as they were: nothing uses the order. Draw it once, and use it for each
             image.
             """
             return images.clone()
 
         def rows_only(images, seed):
-            """You put whole rows into a new order. A permutation of the pixels has to move each of them."""
+            """You put whole rows into a new order. A permutation of the pixels moves each pixel by itself."""
             generator = torch.Generator().manual_seed(seed)
             return images[:, torch.randperm(images.shape[1], generator=generator)]
 
         def columns_only(images, seed):
-            """You put whole columns into a new order. A permutation of the pixels has to move each pixel."""
+            """You put whole columns into a new order. A permutation of the pixels moves each by itself."""
             generator = torch.Generator().manual_seed(seed)
             return images[:, :, torch.randperm(images.shape[2], generator=generator)]
 
         def used_twice(images, seed):
-            """You use the order twice, one time after the other: pixel i has to come from place `order[i]`,
-            and not from `order[order[i]]`.
+            """You use the order twice, one time after the other. Pixel i has to come from place `order[i]`,
+            not from `order[order[i]]`.
             """
             return Permute.solution(Permute.solution(images, seed), seed)
 
         def rows_and_columns(images, seed):
-            """You put the rows into a new order and then the columns. So pixels of one row stay together; a
-            permutation of the pixels moves each of them on its own.
+            """You put the rows into a new order and then the columns. So the pixels of one row stay together.
+            A permutation of the pixels moves each pixel by itself.
             """
             generator = torch.Generator().manual_seed(seed)
             rows = torch.randperm(images.shape[1], generator=generator)
             return images[:, rows][:, :, torch.randperm(images.shape[2], generator=generator)]
 
         def images_in_a_new_order(images, seed):
-            """You put the *images* into a new order, and each image is as it was. Their labels no longer fit,
-            too.
+            """You put the *images* into a new order, and each image is as it was. Also, the labels no longer
+            fit.
             """
             generator = torch.Generator().manual_seed(seed)
             return images[torch.randperm(len(images), generator=generator)]
@@ -349,29 +351,29 @@ class Permute(CodeExercise):
             return images.flatten()[order].view(images.shape)
 
         def seed_forgotten(images, seed):
-            """One order for all, which is right, but it does not come from `seed`: another seed has to give
-            another order.
+            """You use one order for all images, which is right. But it does not come from `seed`: another
+            seed has to give another order.
             """
             generator = torch.Generator().manual_seed(0)
             order = torch.randperm(images[0].numel(), generator=generator)
             return images.flatten(1)[:, order].view(images.shape)
 
         def other_seed_for_each(images, seed):
-            """Each image still gets an order of its own, now from a seed of its own."""
+            """Each image still gets an order of its own, because each has a seed of its own."""
             return torch.stack(
                 [Permute.solution(image[None], seed + number)[0] for number, image in enumerate(images)]
             )
 
         def other_direction(images, seed):
-            """One order for all, which is right, but used the other way round: your pixel i goes *to* place
-            `order[i]`. Pixel i of the result has to come *from* place `order[i]`.
+            """You use one order for all images, which is right, but in the wrong direction: your pixel i goes
+            *to* place `order[i]`. Pixel i of the result has to come *from* place `order[i]`.
             """
             generator = torch.Generator().manual_seed(seed)
             order = torch.randperm(images[0].numel(), generator=generator)
             return images.flatten(1)[:, order.argsort()].view(images.shape)
 
         def left_flat(images, seed):
-            """The order is right, but your images are flat: give them back their height and width."""
+            """The order is right, but your images are flat. Give them their height and width again."""
             return Permute.solution(images, seed).flatten(1)
 
     def explain(given, got, wanted):
@@ -400,19 +402,19 @@ class Permute(CodeExercise):
 
 
 class ConvolutionMatrix(CodeExercise):
-    """Write the convolution of a row of pixels as the one big matrix that it is. Row i of the matrix says how
-    pixel i of the result comes about: the kernel stands around the diagonal, its middle on it, its first
-    weight on the left. Beyond the two ends there are no pixels, and what would stand there is left out. The
-    kernel has an odd number of weights.
+    """Write the convolution of a row of pixels as one matrix. Row i of the matrix says how pixel i of the
+    result is computed: the kernel stands around the diagonal, with its middle on the diagonal and its first
+    weight on the left. There are no pixels beyond the two ends of the row. Leave out the weights that would
+    stand there. The kernel has an odd number of weights.
     """
 
     id, title, name = "1.5", "A convolution as a matrix", "convolution_matrix"
     difficulty, importance, minutes = 2, 3, 15
     replaces = "course_lib.inductive_bias.convolution_matrix"
     hints = (
-        "Begin with zeros in the shape (length, length). Which entries of row i are not 0?",
-        "The middle of the kernel, place k // 2, meets pixel i itself. Which pixel does place j meet?",
-        "Place j of the kernel meets pixel i + j - k // 2. Write only where that is from 0 to length - 1.",
+        "Begin with zeros of shape (length, length). Which entries of row i are not 0?",
+        "In row i, the middle of the kernel, place k // 2, stands at column i. Where does place j stand?",
+        "Place j of the kernel stands at column i + j - k // 2. Write it only if 0 ≤ column < length.",
     )
 
     def stub(kernel, length):
@@ -431,8 +433,8 @@ class ConvolutionMatrix(CodeExercise):
 
     class mistakes:
         def starts_at_the_diagonal(kernel, length):
-            """Your kernel begins on the diagonal. Its *middle* has to stand there: shift each row by k // 2
-            to the left.
+            """Your kernel begins on the diagonal. Its *middle* has to stand there: move each row to the left
+            by k // 2.
             """
             return ConvolutionMatrix.fill(kernel, length, shift=0)
 
@@ -441,13 +443,13 @@ class ConvolutionMatrix(CodeExercise):
             return ConvolutionMatrix.fill(kernel, length, shift=len(kernel) - 1)
 
         def turned_around(kernel, length):
-            """Your kernel is turned around. In mathematics a convolution does that; in neural networks, and
-            here, it does not.
+            """Your kernel is reversed. In mathematics a convolution reverses it. In neural networks,
+            and here, it does not.
             """
             return ConvolutionMatrix.fill(kernel.flip(0), length, shift=len(kernel) // 2)
 
         def around_the_corner(kernel, length):
-            """What falls off at one end comes in at the other. Beyond the ends there is nothing: leave it
+            """In your matrix, weights beyond one end of the row come in at the other end. Leave them
             out.
             """
             matrix = kernel.new_zeros(length, length)
@@ -457,8 +459,8 @@ class ConvolutionMatrix(CodeExercise):
             return matrix
 
         def below_zero(kernel, length):
-            """At the left end something comes in from the right: an index below 0 counts from the back. Leave
-            out those columns, too.
+            """Weights beyond the left end come in at the right end: Python counts a negative index from the
+            back. Leave out negative columns too.
             """
             matrix = kernel.new_zeros(length, length)
             for row in range(length):
@@ -513,8 +515,8 @@ class ConvolutionMatrix(CodeExercise):
             return ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2 + 1)
 
         def borders_empty(kernel, length):
-            """The first and the last rows are empty. At the ends the kernel still counts, with those of its
-            weights that meet a pixel.
+            """Your first and last rows are empty. There, too, write those weights of the kernel that meet a
+            pixel.
             """
             matrix = ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
             reach = len(kernel) // 2
@@ -524,11 +526,11 @@ class ConvolutionMatrix(CodeExercise):
             return matrix
 
         def always_three(kernel, length):
-            """It works for three weights alone: take the middle from the length of the kernel, k // 2."""
+            """Your answer works only for three weights. The middle of a kernel of length k is k // 2."""
             return ConvolutionMatrix.fill(kernel, length, shift=1)
 
         def first_row_only(kernel, length):
-            """The same row everywhere: the kernel has to move one pixel on with each row."""
+            """All your rows are the same. The kernel has to move on by one pixel with each row."""
             matrix = ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
             return matrix[length // 2].expand(length, length).clone()
 
@@ -573,72 +575,82 @@ class Careful(Quiz):
     id, title = "1.6", "The careful version"
     difficulty, importance, minutes = 2, 3, 5
     hints = (
-        "Take each sentence to each row of the table. One row against it is enough.",
-        "Look at the row of the shuffled pixels: who leads there?",
+        "Compare each sentence with each row of the table. One row that contradicts it is enough.",
+        "Look at the row of the shuffled pixels: which model leads there?",
         "A careful sentence says under which conditions it holds.",
     )
     choices = {
         "told": (
-            "Convolution leads, then come the Transformer and dense, in this order, unless pixels are "
-            "shuffled.",
-            "Look at the row of 1,280 digits: there the Transformer is not ahead of dense.",
+            "If pixels are not shuffled, a model that assumes more recognises more: the CNN, then the "
+            "Transformer, then the MLP.",
+            "Look at the row of 1,280 digits: there the Transformer is not ahead of the MLP.",
         ),
         "data": (
-            "With 80 digits the bias decides who leads; with 1,280 all four have caught up with each other.",
-            "The lead is smaller with 1,280 digits than with 80, but it is still there.",
+            "With 80 digits the assumptions decide who leads. With 1,280 digits all four are equally good.",
+            "With 1,280 digits the lead of the CNN is smaller, but it is still there.",
         ),
         "more": (
-            "The more a model assumes about images, the more it recognises, whatever is done to the pixels.",
-            "Shuffle the pixels, and the model that assumes most recognises least.",
+            "A model that assumes more about images recognises more of them, whatever happens to the pixels.",
+            "Look at the row of shuffled pixels: the CNN assumes most and recognises least.",
         ),
         "careful": (
-            "Convolution leads by more with 80 digits than with 1,280, and is last where pixels are "
-            "shuffled.",
-            "Yes. It assumes that patterns are local and may stand anywhere. Where this is true it helps, "
-            "most where digits are few; where it is false it hurts. Both sides are in your table.",
+            "The CNN leads by most where digits are few. Shuffled pixels cost it most, the Transformer less, "
+            "the MLP nothing.",
+            "Yes. CNN > Transformer > MLP is an order of how much a model assumes. Where the assumptions "
+            "are true, they save examples. Where they are false, they cost accuracy. It is not an order of "
+            "accuracy.",
         ),
     }
     answer = "careful"
 
 
 class NewProblems(Sorting):
-    """Four problems that have nothing to do with images. Which model's assumptions fit each of them best?"""
+    """Here are five problems that have nothing to do with handwritten digits. For each, choose the model
+    whose assumptions fit best.
+    """
 
     id, title = "1.7", "New problems"
-    difficulty, importance, minutes = 2, 3, 6
+    difficulty, importance, minutes = 2, 3, 7
     hints = (
-        "Ask of each problem: what could you exchange or shift, and the answer would still be the same?",
-        "Is there an order in which things happen? Do all columns mean the same sort of thing?",
-        "Anywhere the same: convolution. Before and after: recurrent. No order at all: attention without "
-        "positions. Nothing known: dense.",
+        "Ask of each problem: what could I move or exchange without changing the answer?",
+        "Does one event follow another? Does the place of a pattern matter? Do the inputs have an order?",
+        "If the place does not matter, take the global maximum. If an order means nothing, take attention "
+        "without positions. If nothing is known about the inputs, take the MLP.",
     )
     groups = {
-        "convolutional": "convolutional: the same pattern may stand anywhere",
-        "recurrent": "recurrent: read in order, keep what is needed",
-        "attention": "attention without positions: no order, each may look at each",
-        "dense": "dense: nothing is known about which inputs are alike",
+        "cnn": "CNN with a global maximum: the same pattern anywhere, and its place does not matter",
+        "flattened": "flattened CNN: the same pattern anywhere, and its place matters",
+        "rnn": "RNN: reads in order and keeps what it needs",
+        "attention": "attention without positions: no order, each input may look at each",
+        "mlp": "MLP: nothing is known about which inputs are alike",
     }
     items = {
         "melodies": (
-            "Find a short motif in a recording, at whatever moment it is played.",
-            "convolutional",
-            "The motif is short, and the same at every moment: one detector can serve all of them.",
+            "Say whether a recording contains a certain short motif, at whatever moment.",
+            "cnn",
+            "The motif is short and the same at every moment, so one detector is enough. When it is heard "
+            "does not matter.",
         ),
-        "molecules": (
-            "Predict the boiling point of a molecule from its atoms. How the atoms are numbered is an "
-            "accident.",
+        "form": (
+            "Read a scanned form that always lies in the same position: which of its boxes are ticked?",
+            "flattened",
+            "A tick looks the same in every box, so one detector is enough. But the answer depends on where "
+            "the tick is.",
+        ),
+        "cards": (
+            "Say what a hand of five playing cards is worth: a pair, three of a kind, a flush.",
             "attention",
-            "Numbered in another way it is the same molecule, so the answer must stay; and every atom may "
-            "matter to every other.",
+            "The order of the cards in the hand means nothing. But each card must be compared with each "
+            "other card.",
         ),
         "table": (
-            "Predict a diagnosis from twelve measured values, each column another quantity.",
-            "dense",
-            "Weight and blood pressure share no pattern; shifting the columns makes no sense.",
+            "Predict a diagnosis from twelve measured values, each of another quantity.",
+            "mlp",
+            "Weight and blood pressure share no pattern, and none of the values is next to another.",
         ),
         "account": (
-            "Follow a bank account, booking by booking, and say after each whether a limit is broken.",
-            "recurrent",
-            "One number, the balance, carries all that came before, and each booking brings it up to date.",
+            "Follow the payments of a bank account, and say after each whether a limit is broken.",
+            "rnn",
+            "One number, the balance, sums up all earlier payments. Each payment changes it.",
         ),
     }

@@ -64,7 +64,7 @@ def draw_lines(lines, x, across, up, title="", logarithmic="", level=None):
     axes = figure.subplots()
     lines = {name: mean_and_spread(values) for name, values in lines.items()}
     for number, (name, (values, spread)) in enumerate(lines.items()):
-        style = dict(color=COLOURS[number % 5], linestyle=LINES[number % 5], marker=SHAPES[number % 5])
+        style = dict(color=COLOURS[number % 6], linestyle=LINES[number % 6], marker=SHAPES[number % 6])
         axes.errorbar(x, values, yerr=spread, label=name, markersize=5, capsize=3, **style)
     if level is not None:
         axes.axhline(level[0], color=GREY, linewidth=0.8)
@@ -97,11 +97,11 @@ def draw_bars(groups, names, up, title=""):
     groups = {name: mean_and_spread(values) for name, values in groups.items()}
     for number, (name, (values, spread)) in enumerate(groups.items()):
         places = [place + (number - (len(groups) - 1) / 2) * width for place in range(len(names))]
-        style = dict(color=COLOURS[number % 5], capsize=3)
+        style = dict(color=COLOURS[number % 6], capsize=3)
         bars = axes.bar(places, values, width * 0.92, label=name, yerr=spread, **style)
         axes.bar_label(bars, fmt="%.2f", fontsize=9)
         for bar in bars:
-            bar.set_hatch(HATCHES[number % 5])
+            bar.set_hatch(HATCHES[number % 6])
             bar.set_edgecolor("white")
     axes.set_xticks(range(len(names)), names, rotation=20 if sum(map(len, names)) > 55 else 0)
     axes.set(ylabel=up, title=title)
@@ -124,7 +124,7 @@ def draw_shares(totals, across, title="", unit=1):
     for row, parts in enumerate(totals.values()):
         left = 0
         for number, (part, amount) in enumerate(parts.items()):
-            style = dict(color=COLOURS[number % 5], hatch=HATCHES[number % 5], edgecolor="white")
+            style = dict(color=COLOURS[number % 6], hatch=HATCHES[number % 6], edgecolor="white")
             axes.barh(row, amount / unit, left=left / unit, label=part if row == 0 else None, **style)
             share = amount / sum(parts.values())
             if share > 0.05:
@@ -171,7 +171,7 @@ def draw_fits(x, y, curves, at):
     axes = figure.subplots()
     axes.axvspan(min(x), max(x), color="#eeeeee", label="where the points are")
     for number, (name, values) in enumerate(curves.items()):
-        axes.plot(at, values, label=name, color=COLOURS[number % 5], linestyle=LINES[number % 5])
+        axes.plot(at, values, label=name, color=COLOURS[number % 6], linestyle=LINES[number % 6])
     axes.plot(x, y, "o", color="black", label="the points")
     reach = max(y) - min(y)
     axes.set(xlabel="x", ylabel="y", ylim=(min(y) - 1.2 * reach, max(y) + 1.2 * reach))
@@ -191,7 +191,7 @@ def draw_places(panels, title=""):
     reach = 1.15 * max(np.abs(points).max() for points in everything)  # the same scale in every panel
     for axes, (name, groups) in zip(all_axes[0], panels.items()):
         for number, (group, points) in enumerate(groups.items()):
-            style = dict(color=COLOURS[number % 5], marker=SHAPES[number % 5])
+            style = dict(color=COLOURS[number % 6], marker=SHAPES[number % 6])
             axes.scatter(*np.asarray(points, dtype=float).T, label=group, alpha=0.75, s=36, **style)
         axes.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[])
         axes.set(xlabel="first main direction", ylabel="second main direction")

@@ -20,9 +20,9 @@ from matplotlib.ticker import LogFormatter
 # Okabe and Ito 2008: told apart with every common kind of colour blindness, which a test simulates. Lines and
 # points differ by style and shape too.
 BLUE, ORANGE, GREEN, GREY, BLACK = "#0072b2", "#d55e00", "#009e73", "#666666", "#000000"
-COLOURS = (BLUE, ORANGE, GREEN, GREY, BLACK)
-LINES, SHAPES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))), ("o", "s", "^", "D", "v")
-HATCHES = ("", "//", "..", "xx", "--")
+COLOURS = (BLUE, ORANGE, GREEN, GREY, BLACK, "#cc79a7")
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+SHAPES, HATCHES = ("o", "s", "^", "D", "v", "P"), ("", "//", "..", "xx", "--", "++")
 
 
 def use_course_style():

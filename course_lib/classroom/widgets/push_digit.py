@@ -1,4 +1,4 @@
-"""Push a digit across the canvas and see what each model makes of it, place by place."""
+"""Push a digit across the canvas and see what each model answers, place by place."""
 
 import base64
 import io
@@ -14,23 +14,9 @@ from course_lib.classroom.materials.digits import digits
 from course_lib.classroom.progress_bar import watch
 from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.classroom.widgets.slider import Slider
-from course_lib.inductive_bias import (
-    Convolutional,
-    Dense,
-    Ensemble,
-    PatchTransformer,
-    Recurrent,
-    place,
-    scatter,
-    width_for,
-)
+from course_lib.inductive_bias import CNN, MLP, RNN, Ensemble, PatchTransformer, place, scatter, width_for
 
-MODELS = {
-    "convolutional": Convolutional,
-    "Transformer": PatchTransformer,
-    "recurrent": Recurrent,
-    "dense": Dense,
-}
+MODELS = {"CNN": CNN, "Transformer": PatchTransformer, "RNN": RNN, "MLP": MLP}
 TRAINED = range(2)  # the columns in which training digits stand
 STEPS = 800
 PIXEL = 18  # on the screen
@@ -102,7 +88,7 @@ class PushDigit(Shown, widgets.VBox):
             )
         return (
             f"<div style='width:{wide}px;border-bottom:4px solid {BLUE}' class='course-small'>"
-            f"trained within here</div>{picture_of(placed)}"
+            f"training digits covered these columns</div>{picture_of(placed)}"
             f"<table><tr><th>model</th><th>answer</th><th colspan='2'>probability of {right}</th></tr>"
             f"{rows}</table>"
         )
@@ -111,14 +97,14 @@ class PushDigit(Shown, widgets.VBox):
         lines = []
         for column in (0, self.column.options[-1]):
             said = ", ".join(f"{name} says {answer}" for name, (answer, _) in self.answers(column).items())
-            lines.append(f"column {column}: {said}")
+            lines.append(f"in column {column}, {said}")
         right = self.labels[self.digit.value].item()
-        words = f"A {right} pushed across the canvas. " + "; ".join(lines)
+        words = f"A {right} pushed across the canvas: " + "; ".join(lines)
         return words, f"<p>{words}.</p>{self.html()}"
 
 
 def push_digit_demo():
-    """Four models of one size, trained on digits in the columns 0 and 1, and a digit to push beyond."""
+    """Four models of one size, trained on digits in columns 0 and 1, and a digit to push beyond them."""
     (images, labels), (others, answers) = digits()
     generator = torch.Generator().manual_seed(0)
     left = scatter(images, rows=range(5), columns=TRAINED, generator=generator)[None]  # (1, n, 12, 12)
