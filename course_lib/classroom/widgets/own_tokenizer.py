@@ -17,7 +17,7 @@ from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.corpus import SUFFIXES, in_place, new_folder, paragraphs, why_not_text
 from course_lib.files import composed, named
 from course_lib.wordpiece import WordPieceTokenizer
-from course_lib.wordpiece_training import train_wordpiece
+from course_lib.wordpiece_training import RULES, train_wordpiece
 
 MOST = 2_000_000  # characters that are read of a file: some ten seconds of counting
 FOLDER = "tokenizer"
@@ -101,7 +101,7 @@ class OwnTokenizer(Shown, widgets.VBox):
         )
         self.text = widgets.Textarea(description="text", rows=5, layout=wide, placeholder="your own text")
         self.size = widgets.BoundedIntText(value=1000, min=1, max=30_000, step=100, description="pieces")
-        self.rule = widgets.Dropdown(options=["likelihood", "frequency"], description="rule")
+        self.rule = widgets.Dropdown(options=RULES, value="ratio", description="rule")
         self.button = widgets.Button(description="Train", button_style="primary")
         self.button.on_click(lambda _: self.train())
         self.line, self.picture = widgets.HTML(), widgets.HTML()
