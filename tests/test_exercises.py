@@ -232,7 +232,7 @@ TOLD = [
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
     ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
     ("3.4", TWICE, "the right elements in another order"),
-    ("3.3", PAIRED.format("left + '-' + right"), "what is counted is a tuple, (left, right)"),
+    ("3.3", PAIRED.format("left + '-' + right"), "the keys are tuples, (left, right)"),
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
     ("5.1", BUILT, "Make them without numbers"),

@@ -59,7 +59,7 @@ def test_a_typed_text_is_trained_on_too():
 def test_the_panel_says_what_was_kept_before():
     assert "Nothing trained yet." in OwnTokenizer().line.value
     train_own([TEXT], 60, "frequency")
-    assert f"Kept from before: {len(my_tokenizer().vocab)} pieces." in OwnTokenizer().line.value
+    assert f"Kept from before: {len(my_tokenizer().vocab)} subwords." in OwnTokenizer().line.value
 
 
 def test_the_rule_is_the_chosen_one():
