@@ -14,7 +14,7 @@ from course_lib.wordpiece_training import PairCounts, characters_of, joined, mer
 NAMES = {
     "frequency": "by frequency (BPE)",
     "ratio": "by the ratio (tutorials)",
-    "likelihood": "by likelihood (the paper of 2012)",
+    "likelihood": "by likelihood (paper of 2012)",
 }
 CANDIDATES = 4
 
@@ -94,7 +94,7 @@ class MergeStepper(Shown, widgets.VBox):
     def html(self):
         step = self.slider.value
         parts = [self.rule_html(rule, history, step) for rule, history in self.histories.items()]
-        return f"<div style='display:flex;flex-wrap:wrap;gap:8px 36px'>{''.join(parts)}</div>"
+        return f"<div style='display:flex;flex-wrap:wrap;gap:8px 12px'>{''.join(parts)}</div>"
 
     def rule_html(self, rule, history, step):
         """One of the rules: its last merge, what it would join next, and the watched words."""
@@ -130,7 +130,7 @@ class MergeStepper(Shown, widgets.VBox):
 
 def cell(content):
     """A cell of the table of candidates."""
-    return f"<td style='text-align:left;padding:1px 14px 1px 0'>{content}</td>"
+    return f"<td style='text-align:left;padding:1px 6px 1px 0'>{content}</td>"
 
 
 def boxes(pieces):
