@@ -20,7 +20,7 @@ def topics():
 def town_stories():
     """Stories of the Korean town: (texts, tokenizer), the tokenizer that the pre-training command makes."""
     texts = list(islice(corpus_texts("town-ko")(), 20_000))
-    return texts, trained(texts, VOCAB_SIZES["town-ko"], "likelihood")
+    return texts, trained(texts, VOCAB_SIZES["town-ko"], "ratio")
 
 
 def trained(texts, vocab_size, rule):

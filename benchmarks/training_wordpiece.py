@@ -17,7 +17,7 @@ from course_lib.wordpiece import SPECIAL
 from course_lib.wordpiece_training import count_words, train_wordpiece
 
 VOCAB_SIZE = 8000
-WANTED = "≤ 6.0"  # times as long as Rust, which knows one of the two rules and uses all cores
+WANTED = "≤ 6.0"  # times as long as Rust, which knows one of the rules and uses all cores
 
 
 def upto(texts, size):
@@ -95,7 +95,7 @@ def training_table(texts, rounds):
     ways = {
         "Rust, frequency": lambda: rust_seconds(texts),
         "ours, frequency": lambda: our_seconds(texts, "frequency"),
-        "ours, likelihood": lambda: our_seconds(texts, "likelihood"),
+        "ours, ratio": lambda: our_seconds(texts, "ratio"),
     }
     found = {name: [] for name in ways}
     for number in range(rounds):

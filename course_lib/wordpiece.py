@@ -1,7 +1,7 @@
-"""Week 3: WordPiece. Text becomes words, and words become pieces that a vocabulary of fixed size can name.
+"""Week 3: WordPiece. A text is cut into words, and words into subwords of a vocabulary of fixed size.
 
-Normalisation and the splitting into words follow BERT's rules, each one a function here. The pieces of a
-word are found by greedy longest match (Song et al. 2021, abstract). Every character remembers its place.
+Normalisation and the cutting into words follow BERT's rules, one function for each. The subwords of a word
+are found by greedy longest match (Song et al. 2021, abstract). Every character remembers its place.
 """
 
 import json
@@ -47,7 +47,7 @@ def read(text, start=0):
 
 
 def clean(characters):
-    """Drop what cannot be seen (control characters, the sign for a broken one); a blank becomes a space."""
+    """Drop invisible characters and the sign for a broken one; every other blank becomes a space."""
     kept = [each for each in characters if not is_control(each.text)]
     return [Character(" ", each.start, each.end) if each.text.isspace() else each for each in kept]
 
@@ -59,7 +59,7 @@ def is_control(character):
 
 
 def separate_ideographs(characters):
-    """Put blanks around every CJK ideograph, so that each becomes a word."""
+    """Put blanks around every CJK ideograph, so that it becomes a word of its own."""
     result = []
     for each in characters:
         is_ideograph = any(first <= ord(each.text) <= last for first, last in IDEOGRAPHS)
@@ -114,7 +114,7 @@ def words(characters):
 
 
 def is_punctuation(character):
-    """Unicode's punctuation, and all signs of ASCII, such as $ and +."""
+    """Unicode's punctuation, and all visible characters of ASCII but letters and digits, such as $ and +."""
     is_sign = character.isprintable() and not character.isalnum() and character != " "
     return (character.isascii() and is_sign) or unicodedata.category(character).startswith("P")
 
@@ -129,10 +129,10 @@ def require_special(pieces):
 
 
 def longest_match(word, vocab, continues=False):
-    """The longest piece that begins the word, then the longest that goes on, …; ["[UNK]"] where none does.
+    """The longest subword that begins the word, then the longest that goes on, …; ["[UNK]"] if none fits.
 
-    word: str   vocab: the pieces, a set or anything else that `in` is quick for
-    continues: the word itself goes on from something, so that its first piece has a ## too
+    word: str   vocab: the subwords, a set or anything else in which `in` is quick
+    continues: the word itself continues something, so that its first subword has ##, too
     Song et al. 2021, abstract
     """
     pieces, start = [], 0
@@ -164,8 +164,8 @@ class Encoding:
 class WordPieceTokenizer:
     """Text → pieces → ids, and back. The same ids and offsets as `tokenizers.BertWordPieceTokenizer`.
 
-    vocab: all pieces in the order of their ids. lowercase and strip_accents are BERT's; strip_accents=None
-    follows lowercase. For Korean say strip_accents=False: without accents, syllables fall apart.
+    vocab: all subwords in the order of their ids. lowercase and strip_accents are BERT's; strip_accents=None
+    follows lowercase. For Korean say strip_accents=False: else syllables fall apart into letters.
     """
 
     def __init__(self, vocab, lowercase=True, strip_accents=None):

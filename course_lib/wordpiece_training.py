@@ -1,8 +1,9 @@
-"""Week 3: training a WordPiece vocabulary. Start from characters; join the best pair, again and again."""
+"""Week 3: training a WordPiece vocabulary. Start with characters; join the best pair, again and again."""
 
 from collections import Counter, defaultdict
 from heapq import heapify, heappop, heappush
-from itertools import chain
+from itertools import groupby
+from math import log, log1p
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -10,11 +11,12 @@ from tqdm import tqdm
 from course_lib.stretches import STRETCH, Stretches
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
+RULES = ("frequency", "ratio", "likelihood")
 COUNTED_AT_ONCE = 5_000_000  # characters whose stretches are in memory together
 
 
 class Merge(NamedTuple):
-    """Two pieces become one. frequency: how often they met   score: by which they were chosen"""
+    """Two subwords become one. frequency: how often they were neighbours   score: what the rule gives them"""
 
     left: str
     right: str
@@ -50,7 +52,7 @@ def count_stretches(texts):
 
 
 def alphabet(counts):
-    """The pieces of one character, as they occur at the beginning of words and inside them."""
+    """The subwords of one character, as they occur at the beginning of words and inside them."""
     return sorted({piece for word in counts for piece in characters_of(word)})
 
 
@@ -58,70 +60,127 @@ def characters_of(word):
     return [word[0], *("##" + character for character in word[1:])]
 
 
-def merges(counts, rule="likelihood", min_frequency=2):
-    """The merges of a training, best first, as long as a pair occurs `min_frequency` times.
+class PairCounts:
+    """How often subwords and pairs of neighbours occur, and by that the score of a pair.
 
-    rule: "likelihood", freq(ab) / (freq(a) · freq(b)), by which WordPiece is usually described (after
-    Schuster and Nakajima 2012), or "frequency", freq(ab), which is BPE's (Sennrich et al. 2016). Of equal
-    scores the pair first in the alphabet is taken.
+    rule: "frequency", freq(ab): BPE (Sennrich et al. 2016)
+          "ratio", freq(ab) / (freq(a) · freq(b)): how Hugging Face's course describes WordPiece
+          "likelihood", the gain in the log-likelihood of the text: how Schuster and Nakajima (2012)
+          describe it; the language model here is a unigram model, see `likelihood_gain`
     """
-    if rule not in ("likelihood", "frequency"):
-        raise ValueError(f"rule must be 'likelihood' or 'frequency', got {rule!r}")
+
+    def __init__(self, rule):
+        if rule not in RULES:
+            raise ValueError(f"rule must be one of {', '.join(map(repr, RULES))}, got {rule!r}")
+        self.rule, self.total = rule, 0
+        self.of_piece, self.of_pair, self.overlaps = Counter(), Counter(), Counter()
+
+    def add(self, pieces, times):
+        """Count a word that is cut into `pieces` and occurs `times` times; below 0 takes it away again."""
+        self.total += times * len(pieces)
+        for piece in pieces:
+            self.of_piece[piece] += times
+        for pair in zip(pieces, pieces[1:]):
+            self.of_pair[pair] += times
+        if self.rule == "likelihood":
+            for piece, run in groupby(pieces):  # of ##ㅋ ##ㅋ ##ㅋ one pair can be joined, not both
+                self.overlaps[piece, piece] += times * ((len(list(run)) - 1) // 2)
+
+    def score(self, pair):
+        if self.rule == "frequency":
+            return self.of_pair[pair]
+        left, right = self.of_piece[pair[0]], self.of_piece[pair[1]]
+        if self.rule == "ratio":
+            return self.of_pair[pair] / (left * right)
+        joins = self.of_pair[pair] - self.overlaps[pair]
+        return likelihood_gain(joins, left, right, self.total, is_double=pair[0] == pair[1])
+
+
+def likelihood_gain(joins, left, right, total, is_double=False):
+    """By how much the log-likelihood of a text rises if two neighbouring subwords are joined.
+
+    joins: how often they are joined   left, right: how often each of them occurs before
+    total: all subwords of the text before   is_double: left and right are one subword, as in ##ㅋ ##ㅋ
+
+    In a unigram model a subword that occurs c times has the probability c / total. The log-likelihood of the
+    text is Σ c · ln(c / total) = Σ c · ln(c) - total · ln(total). A merge changes four terms: the new subword
+    occurs `joins` times, the two parts and the text lose as many.
+    """
+    parts = fall(left, 2 * joins) if is_double else fall(left, joins) + fall(right, joins)
+    return joins * log(joins) - parts + fall(total, joins)
+
+
+def fall(count, less):
+    """count · ln(count) - rest · ln(rest), where rest = count - less; in a form that loses no digits."""
+    rest = count - less
+    return less * log(count) - (rest * log1p(-less / count) if rest else 0)
+
+
+def merges(counts, rule="ratio", min_frequency=2):
+    """The merges of a training, best first, as long as a pair occurs `min_frequency` times, and for
+    "likelihood" as long as the likelihood rises.
+
+    counts: {word: how often}   rule: see `PairCounts`
+    Of equal scores the pair first in the alphabet is taken.
+    """
+    found = PairCounts(rule)
     split = [characters_of(word) for word in counts]
     weight = list(counts.values())
-    of_piece, of_pair = Counter(), Counter()
-    where, partners = defaultdict(set), defaultdict(set)  # pair → numbers of words, piece → pairs it is in
+    where, partners = defaultdict(set), defaultdict(set)  # pair → numbers of words, subword → pairs it is in
     changed = set()  # the pairs whose score is to be computed anew
 
     def count(number, sign):
         pieces = split[number]
-        for piece in pieces:
-            of_piece[piece] += sign * weight[number]
+        found.add(pieces, sign * weight[number])
         for pair in zip(pieces, pieces[1:]):
-            of_pair[pair] += sign * weight[number]
             if sign > 0:
                 where[pair].add(number)
                 partners[pair[0]].add(pair)
                 partners[pair[1]].add(pair)
             changed.add(pair)
 
-    def score(pair):
-        if rule == "frequency":
-            return of_pair[pair]
-        return of_pair[pair] / (of_piece[pair[0]] * of_piece[pair[1]])
-
     for number in range(len(split)):
         count(number, 1)
-    current = {pair: score(pair) for pair in of_pair if of_pair[pair] >= min_frequency}
+    current = {pair: found.score(pair) for pair, often in found.of_pair.items() if often >= min_frequency}
     heap = [(-value, pair) for pair, value in current.items()]
     heapify(heap)
     while heap:
         value, pair = heappop(heap)
         if current.get(pair) != -value:
             continue  # its score has changed since: the newer entry counts
-        left, right = pair
-        merged = left + right.removeprefix("##")
-        frequency = of_pair[pair]
+        if rule == "likelihood" and (now := found.score(pair)) != -value:
+            # Since it was computed the text has become shorter, which lowers every gain a little.
+            current[pair] = now
+            heappush(heap, (-now, pair))
+            continue
+        if value >= 0:
+            break  # no merge raises the likelihood any more
+        merged = join(*pair)
+        frequency = found.of_pair[pair]
         changed = set()
         for number in sorted(where.pop(pair)):
             count(number, -1)
             split[number] = joined(split[number], pair, merged)
             count(number, 1)
-        if rule == "likelihood":
-            # Both parts are rarer now, which lifts the score of every pair that they are in.
-            changed |= partners[left] | partners[right] | partners[merged]
+        if rule != "frequency":
+            changed |= partners[pair[0]] | partners[pair[1]]  # both parts are rarer now
         for other in changed:
-            if of_pair[other] >= min_frequency:
-                new = score(other)
+            if found.of_pair[other] >= min_frequency:
+                new = found.score(other)
                 if current.get(other) != new:
                     current[other] = new
                     heappush(heap, (-new, other))
             else:
                 current.pop(other, None)
-                if of_pair[other] == 0:
+                if found.of_pair[other] == 0:
                     partners[other[0]].discard(other)
                     partners[other[1]].discard(other)
-        yield Merge(left, right, merged, frequency, -value)
+        yield Merge(*pair, merged, frequency, -value)
+
+
+def join(left, right):
+    """The subword that two neighbours make: 시 + ##장 → 시장."""
+    return left + right.removeprefix("##")
 
 
 def joined(pieces, pair, merged):
@@ -138,30 +197,31 @@ def joined(pieces, pair, merged):
 
 
 def train_wordpiece(
-    texts, vocab_size, rule="likelihood", min_frequency=2, progress=True, lowercase=True, strip_accents=None
+    texts, vocab_size, rule="ratio", min_frequency=2, progress=True, lowercase=True, strip_accents=None
 ):
-    """A vocabulary of `vocab_size` pieces, or fewer where the texts hold no more: the list in the order of
-    the ids.
+    """A vocabulary of `vocab_size` subwords, or fewer if no pair is left to join: a list in the order of the
+    ids.
 
-    texts: any iterable of str, read once. To step through the merges, see `count_words` and `merges`.
-    ValueError where not even the special pieces and the alphabet have room.
+    texts: any iterable of str, read once   rule: see `PairCounts`
+    To step through the merges, see `count_words` and `merges`. ValueError where `vocab_size` has no room for
+    the special tokens and the alphabet.
     """
     counts = count_words(
         tqdm(texts, desc="counting words", unit=" texts", disable=not progress), lowercase, strip_accents
     )
-    vocab = dict.fromkeys(chain(SPECIAL, alphabet(counts)))
+    vocab = [*SPECIAL, *alphabet(counts)]
     if len(vocab) > vocab_size:
         raise ValueError(
-            f"vocab_size must be at least {len(vocab)}, special pieces and characters of these texts; "
+            f"vocab_size must be at least {len(vocab)}, the special tokens and all characters of the texts; "
             f"got {vocab_size}"
         )
     with tqdm(
-        desc="merging", total=vocab_size, initial=len(vocab), unit=" pieces", disable=not progress
+        desc="merging", total=vocab_size, initial=len(vocab), unit=" subwords", disable=not progress
     ) as bar:
         if len(vocab) < vocab_size:
             for merge in merges(counts, rule, min_frequency):
-                vocab.setdefault(merge.piece)  # two ways can lead to one piece
-                bar.update(len(vocab) - bar.n)
+                vocab.append(merge.piece)  # new: whatever makes a piece makes all of its occurrences at once
+                bar.update()
                 if len(vocab) == vocab_size:
                     break
-    return list(vocab)
+    return vocab

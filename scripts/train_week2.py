@@ -38,9 +38,7 @@ def ambiguous_stories(language, count, seed):
 def shared_tokenizer(stories):
     """One tokenizer for both languages: those pieces of both towns that occur in these stories."""
     options = dict(lowercase=True, strip_accents=False)
-    korean = train_wordpiece(
-        Town("ko").stories(20_000, seed=1), 1600, "likelihood", progress=False, **options
-    )
+    korean = train_wordpiece(Town("ko").stories(20_000, seed=1), 1600, "ratio", progress=False, **options)
     english = train_wordpiece(
         Town("en").stories(20_000, seed=1), 1100, "frequency", progress=False, **options
     )

@@ -289,7 +289,7 @@ TOLD = [
     ("2.4", DIVIDED.format("hidden.shape[-1] ** 0.5 // num_heads"), "√head_size is"),
     ("2.4", DIVIDED.format("1 / math.sqrt(key.shape[-1])"), "You multiply by √head_size"),
     ("2.6", ADDED.format("norm(hidden * change)"), "it is not the sum"),
-    ("3.3", NEIGHBOURS.format("zip(pieces, pieces)"), "a piece with itself"),
+    ("3.3", NEIGHBOURS.format("zip(pieces, pieces)"), "a subword with itself"),
     (
         "3.3",
         NEIGHBOURS.format("[(pieces[i - 1], pieces[i]) for i in range(len(pieces))]"),
@@ -332,7 +332,7 @@ TOLD = [
     ("2.6", ADDED.format("norm(hidden, change)"), "takes 2 positional arguments but 3 were given"),
     ("3.3", PAIRED.format("(right, left)"), "left and right are exchanged"),
     ("3.4", TWICE, "'##o' and '##o', at places 3 and 4, are the pair"),
-    ("3.3", PAIRED.format("left + '-' + right"), "what is counted is a tuple, (left, right)"),
+    ("3.3", PAIRED.format("left + '-' + right"), "the keys are tuples, (left, right)"),
     ("5.1", COUNTED.format("2"), "your own function"),
     ("5.1", COUNTED.format("2.0"), "must be of the type int; yours is of the type float"),
     ("5.1", BUILT, "Make them without numbers"),

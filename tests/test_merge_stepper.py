@@ -5,7 +5,7 @@ import pytest
 from course_lib.classroom.widgets.merge_stepper import History, MergeStepper
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
-from course_lib.wordpiece_training import alphabet, characters_of, count_words
+from course_lib.wordpiece_training import RULES, alphabet, characters_of, count_words
 
 COUNTS = {"시장에": 5, "공장에": 4, "카페에": 3, "바나나나나": 2}
 
@@ -15,7 +15,7 @@ def town():
     return count_words(Town("ko").stories(300, seed=1), strip_accents=False)
 
 
-@pytest.mark.parametrize("rule", ["frequency", "likelihood"])
+@pytest.mark.parametrize("rule", RULES)
 def test_the_first_candidate_is_the_next_merge(town, rule):
     history = History(town, rule, most=400)
     for step in (0, 1, 7, 50, 399):
@@ -31,7 +31,7 @@ def test_without_merges_words_are_characters():
 
 def test_after_all_merges_words_are_cut_as_by_replaying_them(town):
     """Greedy encoding may cut otherwise; but all pieces are in the vocabulary and make up the word."""
-    history = History(town, "likelihood", most=100)
+    history = History(town, "ratio", most=100)
     vocab = {*alphabet(town), *(merge.piece for merge in history.merges)}
     for word in town:
         pieces = history.pieces(word, 100)

@@ -177,7 +177,7 @@ def test_a_logarithmic_axis_has_numbers_and_no_formulas(drawn):
 
 def test_a_vocabulary_that_its_texts_do_not_use_is_no_empty_picture():
     picture = figures.draw_vocabulary(["[UNK]", "a", "the", "##s"], Counter({"[UNK]": 3, "##s": 1}))
-    assert "most used: none of two characters and more" in picture.alt
+    assert "most used: none of two characters or more" in picture.alt
 
 
 def test_equal_pictures_are_equal_bytes():

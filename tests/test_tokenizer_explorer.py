@@ -21,7 +21,7 @@ def test_each_row_is_what_the_tokenizer_says(explorer):
         ("caf", 0, 3), ("##e", 3, 4), (".", 4, 5),
     ]  # fmt: skip
     assert [each["known"] for each in words["pieces"]] == [False, False]
-    assert words["says"] == "2 pieces, 2 unknown; a vocabulary of 6"
+    assert words["says"] == "2 tokens, 2 unknown; a vocabulary of 6"
     assert {row["text"] for row in explorer.rows} == {"Café."}
 
 
@@ -54,4 +54,4 @@ def test_the_still_form_says_the_same_and_escapes_it(explorer):
     explorer.text = "<b>"
     bundle, _ = explorer._repr_mimebundle_()
     assert "<b>" not in bundle["text/html"].replace("<b>pieces</b>", "").replace("<b>words</b>", "")
-    assert bundle["text/plain"].splitlines()[2].startswith("words (3 pieces, 3 unknown; a vocabulary of 6)")
+    assert bundle["text/plain"].splitlines()[2].startswith("words (3 tokens, 3 unknown; a vocabulary of 6)")

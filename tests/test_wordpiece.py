@@ -3,6 +3,7 @@
 import random
 import sys
 from collections import Counter
+from math import fsum, log
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,16 @@ from course_lib.wordpiece import (
     without_accents,
     words,
 )
-from course_lib.wordpiece_training import characters_of, count_words, joined, merges, train_wordpiece
+from course_lib.wordpiece_training import (
+    RULES,
+    PairCounts,
+    characters_of,
+    count_words,
+    join,
+    joined,
+    merges,
+    train_wordpiece,
+)
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 from fuzz_wordpiece import SETTINGS, compare, drawn
@@ -192,13 +202,76 @@ def brute_force(counts, rule, min_frequency=2):
         yield merged, pairs[best], scores[best], list(scores.values()).count(scores[best])
 
 
-@pytest.mark.parametrize("rule", ["likelihood", "frequency"])
+@pytest.mark.parametrize("rule", ["ratio", "frequency"])
 @pytest.mark.parametrize("seed", range(10))
 def test_merges_equal_brute_force(seed, rule):
     counts = count_words(random_corpus(seed))
     got = [(merge.piece, merge.frequency, merge.score) for merge in merges(counts, rule)]
     assert got == [best[:3] for best in brute_force(counts, rule)]
     assert len(got) > 100
+
+
+def log_likelihood(split, counts):
+    """Of a text, if each subword comes by itself and as often as it occurs: Σ c · ln(c / N)."""
+    often = Counter()
+    for word, parts in split.items():
+        for part in parts:
+            often[part] += counts[word]
+    return fsum(count * log(count / often.total()) for count in often.values())
+
+
+def gains(split, counts, min_frequency=2):
+    """{pair: by how much the log-likelihood rises if it is joined everywhere}, from the two texts alone."""
+    pairs = Counter()
+    for word, parts in split.items():
+        for pair in zip(parts, parts[1:]):
+            pairs[pair] += counts[word]
+    before = log_likelihood(split, counts)
+    return {
+        pair: log_likelihood(
+            {word: joined(parts, pair, join(*pair)) for word, parts in split.items()}, counts
+        )
+        - before
+        for pair, often in pairs.items()
+        if often >= min_frequency
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_likelihood_rule_takes_the_pair_that_raises_the_likelihood_of_the_text_most(seed):
+    rng = random.Random(seed)
+    parts = ["".join(rng.choices("abc", k=rng.randint(2, 4))) for _ in range(6)]  # made in more than one way
+    counts = {"".join(rng.choices(parts, k=rng.randint(1, 3))): rng.randint(1, 9) for _ in range(60)}
+    split = {word: characters_of(word) for word in counts}
+    got = list(merges(counts, "likelihood"))
+    assert len(got) > 5
+    for merge in got:
+        found = gains(split, counts)
+        assert merge.score == pytest.approx(max(found.values()), rel=1e-9, abs=1e-9)
+        pair = (merge.left, merge.right)
+        assert pair == min(each for each in found if found[each] > merge.score - 1e-9)
+        split = {word: joined(parts, pair, merge.piece) for word, parts in split.items()}
+    assert min(merge.score for merge in got) > 0 >= max(gains(split, counts).values(), default=0)
+
+
+def test_of_a_run_only_every_other_pair_can_be_joined():
+    counts = {"ㅋㅋㅋㅋㅋ": 3, "ㅋ": 2}
+    split = {word: characters_of(word) for word in counts}
+    found = PairCounts("likelihood")
+    for word, parts in split.items():
+        found.add(parts, counts[word])
+    pair = ("##ㅋ", "##ㅋ")
+    assert found.score(pair) == pytest.approx(gains(split, counts)[pair])
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("letters", ["a", "ab", "abcde"])
+def test_each_subword_is_made_once(letters, rule):
+    rng = random.Random(1)
+    for _ in range(100):
+        words = ["".join(rng.choices(letters, k=rng.randint(1, 14))) for _ in range(20)]
+        made = [merge.piece for merge in merges(Counter(words), rule, min_frequency=1)]
+        assert len(made) == len(set(made))
 
 
 @pytest.mark.parametrize("seed", range(20))

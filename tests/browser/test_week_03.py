@@ -36,7 +36,7 @@ def test_week_3(lab):
     write(lab, BUG, "3.4", change=("place += 2", "place += 1"), says="The right part of the pair stays")
     step_through(lab)
     choose(lab, PARTING, "3.5")
-    write(lab, MATCH, "3.6", change=(" or continues", ""), says="changes nothing: with it the first piece")
+    write(lab, MATCH, "3.6", change=(" or continues", ""), says="changes nothing in your answer")
     choose(lab, GREEDY, "3.7")
     lab.run_cell(MY_CODE)
     replaced = "wordpiece.is_punctuation, wordpiece_training.joined, wordpiece.longest_match"
@@ -49,7 +49,7 @@ def test_week_3(lab):
 
 
 def type_and_click(lab):
-    """Typed text is cut at once; a piece shows its characters, by mouse and by keyboard."""
+    """Typed text is cut at once; a token shows its characters, by mouse and by keyboard."""
     explorer = lab.output(DEMONSTRATION).locator(".tokenizer-explorer")
     field = explorer.get_by_label("Type a text")
     field.fill("저장했다 Save東")
@@ -69,7 +69,7 @@ def type_and_click(lab):
 
 
 def step_through(lab):
-    """One merge by the button, one more by the slider's key; the watched words change on both sides."""
+    """One merge by the button, one more by the slider's key; the watched words change under every rule."""
     card = lab.card(STEPPER)
     expect(card).to_contain_text("no merge yet")
     lab.screenshot("stepper-0", card)
@@ -78,6 +78,7 @@ def step_through(lab):
     expect(card).to_contain_text("merge 1: 학 + ##교 → 학교")
     lab.move_slider(lab.sliders(card))
     expect(card).to_contain_text("merge 2: 은 + ##행 → 은행", timeout=AN_ANSWER_AT_ONCE)
+    expect(card).to_contain_text("merge 2: 카 + ##페 → 카페")
     lab.screenshot("stepper-2", card)
 
 
@@ -91,7 +92,7 @@ def train_one(lab):
     card.get_by_placeholder("a file beside this notebook").fill("")
     card.get_by_placeholder("your own text").fill("나는 책을 읽었다. 나는 책을 샀다. banana bandana banana")
     lab.button(card, "Train").click()
-    expect(card).to_contain_text(re.compile(r"✓ \d+ pieces"), timeout=AN_ANSWER_AT_ONCE)
+    expect(card).to_contain_text(re.compile(r"✓ \d+ subwords"), timeout=AN_ANSWER_AT_ONCE)
     expect(card.locator("img")).to_be_visible()
     lab.screenshot("own-trained", card)
     lab.run_cell(MINE)

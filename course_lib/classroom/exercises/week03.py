@@ -1,4 +1,4 @@
-"""The exercises of week 3: from text to pieces."""
+"""The exercises of week 3: from text to subwords."""
 
 import unicodedata
 from collections import Counter
@@ -9,62 +9,63 @@ from course_lib.classroom.markdown import plain
 
 
 class WhoseTrouble(Sorting):
-    """Three vocabularies, made from the same texts: all characters, all words, or pieces of words. Each of
-    these troubles is the trouble of one of them more than of the other two. Of which?
+    """Three vocabularies are made from the same texts: all characters, all words, or subwords. Each of these
+    troubles belongs to one vocabulary more than to the other two. To which one?
     """
 
     id, title = "3.1", "Whose trouble is it?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "The table above shows two of these troubles. For the others ask what a single entry stands for.",
-        "What is long makes attention slow; what is in no text before has no number.",
-        "Characters: long. Words: many, and still unknown ones. Pieces: somebody has to choose their number.",
+        "The table above shows two of these troubles. For the others, ask what a single entry stands for.",
+        "A long sequence makes attention slow. A word that was in no training text has no number.",
+        "Characters make texts long. Words are many, and some stay unknown. For subwords, somebody has to "
+        "choose how many.",
     )
-    groups = {"characters": "characters", "words": "whole words", "pieces": "pieces of words"}
+    groups = {"characters": "characters", "words": "whole words", "pieces": "subwords"}
     items = {
         "typo": (
-            "What was typed with an error has no number at all.",
+            "A word with a typing error has no number at all.",
             "words",
-            "What was not seen exactly so is unknown, be it wrong by one letter only.",
+            "A word that was not seen in exactly this spelling is unknown, even if one letter differs.",
         ),
         "forms": (
             "시장에, 시장을 and 시장은 have nothing in common.",
             "words",
-            "Each form is an entry of its own there, with a number that says nothing about the others.",
+            "Each form is an entry of its own, and its number says nothing about the other forms.",
         ),
         "long": (
-            "A sentence becomes so long that attention, which grows with n², is slow.",
+            "A sentence becomes so long that attention, whose cost grows with n², is slow.",
             "characters",
-            "In the table above, one of the three takes far more entries for a text than the other two.",
+            "In the table above, one of the three needs far more tokens for a text than the other two.",
         ),
         "size": (
-            "You can have any size of vocabulary, and have to choose one by trying.",
+            "The vocabulary can have any size, so you have to choose one by trying.",
             "pieces",
-            "The other two have as many entries as the texts give them. Here a training stops where you say.",
+            "The other two have as many entries as the texts hold. Here the training stops where you say.",
         ),
         "meaning": (
             "A single entry of the vocabulary means next to nothing.",
             "characters",
-            "시장, 공장 and 농장 share an entry that says of none of them what it is.",
+            "시장, 공장 and 농장 share the entry ##장, which does not say what any of them is.",
         ),
     }
 
 
 class IsPunctuation(CodeExercise):
-    """BERT cuts a text at every punctuation mark. Which characters count as one? Two sorts: those whose
-    Unicode category begins with P, in any script; and all visible signs of ASCII that are neither letters
-    nor digits, such as `$` and `+`, whatever Unicode calls them.
+    """BERT cuts a text around every punctuation mark. Two kinds of characters count as one: characters of any
+    script whose Unicode category begins with P; and all visible characters of ASCII that are neither letters
+    nor digits, such as `$` and `+`, whatever their category. An emoji is neither: it stays in its word.
     """
 
     id, title, name = "3.2", "What is punctuation?", "is_punctuation"
     difficulty, importance, minutes = 1, 2, 8
     replaces = "course_lib.wordpiece.is_punctuation"
     hints = (
-        "Print the category of `!`, `。`, `$` and `+`. For which of them does its first letter not say P?",
-        "The second sort needs three questions: is it ASCII, is it visible, is it no letter and no digit? A "
-        "str has methods for each.",
+        "Print the category of `!`, `。`, `$`, `+` and `😀`. Whose category does not begin with P?",
+        "The second kind needs three questions: is it ASCII, is it visible, and is it neither a letter nor a "
+        "digit? A str has a method for each.",
         "`character.isascii()`, `character.isalnum()`, and for visible `character.isprintable()`, which is "
-        "true of the space too: leave that out.",
+        "also true for the space: exclude the space.",
     )
 
     def stub(character):
@@ -80,37 +81,37 @@ class IsPunctuation(CodeExercise):
 
     class mistakes:
         def blanks_too(character):
-            """Blanks and control characters, such as the space and the tab, count as punctuation: they are
-            ASCII, and no letters or digits. A mark has to be visible.
+            """Your function takes blanks and control characters, such as the space and the tab, for
+            punctuation: they are ASCII and neither letters nor digits. But a mark has to be visible.
             """
             is_ascii_sign = character.isascii() and not character.isalnum()
             return is_ascii_sign or unicodedata.category(character).startswith("P")
 
         def unicode_alone(character):
-            """`$` and `+` are missing: their category begins with S. To BERT all visible signs of ASCII
-            are punctuation.
+            """`$` and `+` are missing: their category begins with S. To BERT, all visible characters of ASCII
+            that are neither letters nor digits are punctuation.
             """
             return unicodedata.category(character).startswith("P")
 
         def ascii_alone(character):
-            """It knows the signs of ASCII alone. Korean and Chinese texts have marks of their own, such as
-            `。` and `「`: ask Unicode for its category.
+            """Your function knows only ASCII. Korean and Chinese texts have punctuation marks of their own,
+            such as `。` and `「`: look at the Unicode category.
             """
             is_visible = character.isprintable() and character != " "
             return character.isascii() and is_visible and not character.isalnum()
 
         def all_symbols(character):
-            """Outside ASCII your function takes symbols, such as `₩` or `→`, too. There only the categories
-            that begin with P count.
+            """Outside ASCII, your function also takes symbols, such as `₩` or an emoji. There, only
+            categories that begin with P count.
             """
             return unicodedata.category(character)[0] in "PS"
 
         def space_too(character):
-            """The space counts as punctuation: it is ASCII, and no letter or digit. Leave it out."""
+            """The space counts as punctuation: it is ASCII, and neither a letter nor a digit. Exclude it."""
             return IsPunctuation.solution(character) or character == " "
 
         def invisible_too(character):
-            """Characters that cannot be seen, such as the tab, count as punctuation: ask `isprintable`."""
+            """Invisible characters, such as the tab, count as punctuation: ask `isprintable`."""
             is_ascii_sign = character.isascii() and not character.isalnum() and character != " "
             return is_ascii_sign or unicodedata.category(character).startswith("P")
 
@@ -122,8 +123,8 @@ class IsPunctuation(CodeExercise):
             return (is_visible and not character.isalpha()) or IsPunctuation.solution(character)
 
         def no_letter(character):
-            """Outside ASCII everything that is no letter and no digit counts, symbols too. There only the
-            categories that begin with P do.
+            """Outside ASCII, your function takes every character that is neither a letter nor a digit. There,
+            only categories that begin with P count.
             """
             return character.isprintable() and not character.isalnum() and character != " "
 
@@ -134,11 +135,11 @@ class IsPunctuation(CodeExercise):
             return not character.isalnum()
 
         def turned_around(character):
-            """It is the wrong way round: True means that the character *is* punctuation."""
+            """Your answer is the wrong way round: True means that the character *is* punctuation."""
             return not IsPunctuation.solution(character)
 
         def the_category_itself(character):
-            """You return a text. What is asked for is True or False: does the category begin with P?"""
+            """You return the category, a str. Return True or False: does the category begin with P?"""
             return unicodedata.category(character)
 
     def explain(given, got, wanted):
@@ -146,47 +147,47 @@ class IsPunctuation(CodeExercise):
         if character.isascii():
             return (
                 f"{plain(repr(character))} is {IsPunctuation.what_it_is(character)}: to BERT it is "
-                f"{'' if wanted else 'no '}punctuation. The same holds of each sign of its sort."
+                f"{'' if wanted else 'not '}punctuation. The same holds for every character of its kind."
             )
         name = f"{unicodedata.name(character, 'a character without a name')} (U+{ord(character):04X})"
         category = f"The category of {name} is {unicodedata.category(character)}"
         if wanted:
             return (
-                f"{category}: it begins with P, so it is punctuation. Ask for the category of each "
-                "character; a list of marks would have to hold hundreds."
+                f"{category}: it begins with P, so it is punctuation. Look at the category of each "
+                "character; a list of marks would need hundreds of entries."
             )
         return (
-            f"{category}: it does not begin with P, so it is no punctuation. Only inside ASCII a sign counts "
-            "whatever its category is, and this character, as it came in, is not ASCII."
+            f"{category}: it does not begin with P, so it is not punctuation. A sign counts whatever its "
+            "category is only inside ASCII, and this character is outside."
         )
 
     def what_it_is(character):
-        """Which of the sorts that the statement names, for a character of ASCII."""
+        """Which of the kinds in the statement a character of ASCII belongs to."""
         if character.isalnum():
             return "a letter or a digit of ASCII"
         if character == " " or not character.isprintable():
-            return "in ASCII, and cannot be seen"
-        return "a visible sign of ASCII, and neither a letter nor a digit"
+            return "an invisible character of ASCII"
+        return "a visible character of ASCII that is neither a letter nor a digit"
 
     def cases():
-        some = "!。$+<^`|~「＄＋가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜"
+        some = "!。$+<^`|~「＄＋가a7 ₩→\t·_\x7f\u0301Z0\0\n\x1b±´㈜😀ㅋ\ue000"
         signs = [chr(number) for number in range(32, 128) if not chr(number).isalnum()]
         for character in dict.fromkeys([*some, *signs, *draw_characters(2)]):
             yield dict(character=character)
 
 
 class CountPairs(CodeExercise):
-    """The first step of a training: how often does each pair of neighbouring pieces occur? `split` says how
-    each word is cut at the moment, `counts` how often the word occurs. Pairs never reach from one word into
-    the next.
+    """The first step of a training: how often does each pair of neighbouring subwords occur? `split` says how
+    each word is cut at the moment, and `counts` says how often the word occurs. A pair never reaches from one
+    word into the next.
     """
 
     id, title, name = "3.3", "Count the pairs", "count_pairs"
     difficulty, importance, minutes = 2, 3, 10
     hints = (
-        "Two loops: over the words, and inside each over its pairs of neighbours.",
-        "The neighbours of a list: `zip(pieces, pieces[1:])` gives them as tuples.",
-        "A pair in a word that occurs 40 times has occurred 40 times. A Counter begins at 0 by itself.",
+        "Use two loops: one over the words, and inside it one over the pairs of neighbours.",
+        "`zip(pieces, pieces[1:])` gives the neighbours in a list as tuples.",
+        "If a word occurs 40 times, each pair in it occurs 40 times. A Counter begins at 0 by itself.",
     )
 
     def stub(split, counts):
@@ -203,13 +204,11 @@ class CountPairs(CodeExercise):
 
     class mistakes:
         def each_word_once(split, counts):
-            """You count every word once. A word that occurs 40 times brings its pairs 40 times: use
-            `counts`.
-            """
+            """You count every word once. If a word occurs 40 times, so do its pairs: use `counts`."""
             return CountPairs.solution(split, dict.fromkeys(counts, 1))
 
         def once_in_a_word(split, counts):
-            """A pair that stands twice in one word is counted once there. Count it wherever it stands."""
+            """You count a pair once although it occurs twice in the same word. Count every occurrence."""
             pairs = Counter()
             for word, pieces in split.items():
                 for pair in set(zip(pieces, pieces[1:])):
@@ -217,7 +216,7 @@ class CountPairs(CodeExercise):
             return pairs
 
         def overwritten(split, counts):
-            """Each word overwrites what was counted before: add, `+=`, where you write `=`."""
+            """Each word overwrites the count from the words before it: write `+=` instead of `=`."""
             pairs = Counter()
             for word, pieces in split.items():
                 for pair in zip(pieces, pieces[1:]):
@@ -225,11 +224,11 @@ class CountPairs(CodeExercise):
             return pairs
 
         def from_the_letters(split, counts):
-            """You pair the letters of the word and not its pieces. `split[word]` says how it is cut now."""
+            """You pair the characters of the word, not its subwords. `split[word]` says how it is cut now."""
             return CountPairs.solution({word: list(word) for word in split}, counts)
 
         def across_words(split, counts):
-            """Pairs reach from one word into the next. Each word is counted by itself."""
+            """Your pairs reach from one word into the next. Count each word by itself."""
             pairs = Counter()
             stream = [(piece, counts[word]) for word, pieces in split.items() for piece in pieces]
             for (left, count), (right, _) in zip(stream, stream[1:]):
@@ -237,7 +236,7 @@ class CountPairs(CodeExercise):
             return pairs
 
         def pieces_of_one(split, counts):
-            """You count single pieces. What is asked for is pairs of neighbours, as tuples."""
+            """You count single subwords. Count pairs of neighbours, as tuples."""
             pieces = Counter()
             for word, parts in split.items():
                 for piece in parts:
@@ -245,8 +244,8 @@ class CountPairs(CodeExercise):
             return pieces
 
         def already_joined(split, counts):
-            """Your keys are joined texts. Keep the pair as a tuple: 시장 + ##에 and 시 + ##장에 are two
-            pairs.
+            """Your keys are joined texts. Keep each pair as a tuple: 시장 + ##에 and 시 + ##장에 are two
+            different pairs.
             """
             pairs = CountPairs.solution(split, counts)
             joined = Counter()
@@ -255,7 +254,7 @@ class CountPairs(CodeExercise):
             return joined
 
         def any_two(split, counts):
-            """You pair each piece with every later one of the word. Only neighbours can be joined."""
+            """You pair each subword with every later one of the word. Only neighbours can be joined."""
             pairs = Counter()
             for word, pieces in split.items():
                 for place, left in enumerate(pieces):
@@ -264,8 +263,8 @@ class CountPairs(CodeExercise):
             return pairs
 
         def without_overlap(split, counts):
-            """Where a piece stands beside itself, as in ##ㅋ ##ㅋ ##ㅋ, you count too few: there ##ㅋ + ##ㅋ
-            stands twice, for the piece in the middle is in both pairs. Go on by one piece after each pair.
+            """Where a subword stands beside itself, as in ##ㅋ ##ㅋ ##ㅋ, you count too few: the ##ㅋ in
+            the middle is in two pairs. Go on by one subword after each pair.
             """
             pairs = Counter()
             for word, pieces in split.items():
@@ -291,8 +290,8 @@ class CountPairs(CodeExercise):
             return CountPairs.solution({word: pieces[1:] for word, pieces in split.items()}, counts)
 
         def side_by_side(split, counts):
-            """You go through the two dictionaries side by side, as if both had their words in one order. Look
-            up how often a word occurs: `counts[word]`.
+            """You go through the two dictionaries side by side, as if their words had the same order. Look up
+            how often each word occurs: `counts[word]`.
             """
             pairs = Counter()
             for pieces, count in zip(split.values(), counts.values()):
@@ -301,7 +300,7 @@ class CountPairs(CodeExercise):
             return pairs
 
         def last_pair_missing(split, counts):
-            """The last pair of each word is missing: does your range end one too early?"""
+            """The last pair of each word is missing: does your loop end one step too early?"""
             return CountPairs.solution({word: pieces[:-1] for word, pieces in split.items()}, counts)
 
     def explain(given, got, wanted):
@@ -310,18 +309,20 @@ class CountPairs(CodeExercise):
             return None
         shown = plain(repr(strange))
         if not isinstance(strange, tuple):
-            return f"{shown} is no pair: what is counted is a tuple, (left, right)."
+            return f"{shown} is not a pair: the keys are tuples, (left, right)."
         if strange[::-1] in wanted:
             return f"In {shown} left and right are exchanged."
         split = given["split"].values()
         if any(pieces and strange == (pieces[-1], pieces[0]) for pieces in split):
-            return f"{shown} is the last piece of a word with its first: an index of −1 counts from the back."
+            return (
+                f"{shown} is the last subword of a word with its first: an index of −1 counts from the back."
+            )
         bare = [tuple(piece.removeprefix("##") for piece in pair) for pair in wanted]
         if strange in bare:
-            return f"{shown} lacks a `##`: take the pieces as they stand in `split`."
+            return f"{shown} lacks a `##`: take the subwords as they stand in `split`."
         if strange == strange[:1] * 2 and any(strange[0] in pieces for pieces in split):
-            return f"{shown} is a piece with itself. A pair is a piece and the one behind it."
-        return f"{shown} is no pair of neighbours in any word."
+            return f"{shown} is a subword with itself. A pair is a subword and the next one."
+        return f"{shown} are not neighbours in any word."
 
     def cases():
         yield dict(split={"시장에": ["시", "##장", "##에"]}, counts={"시장에": 4})
@@ -351,20 +352,21 @@ class CountPairs(CodeExercise):
 
 
 class Joined(CodeExercise):
-    """This function makes one piece of every occurrence of a pair. It worked on six words. In a larger text,
-    where 나 + ##는 was to be joined, it joined ##나 and ##는 in 미나는 too; and where the pair was 우 + ##체,
-    it joined 우 and ##체부. Find out why, and mend it; that may take more than one line. Return a new list.
+    """This function should join every occurrence of a pair. It worked on six words. In a larger text it
+    joined too much. For the pair 나 + ##는 it also joined ##나 and ##는 in 미나는. For the pair 우 + ##체 it
+    joined 우 with the beginning of ##체부. Find out why, and repair the function. This may take more than one
+    line. Return a new list.
     """
 
     id, title, name = "3.4", "Find the bug: too much is joined", "joined"
     difficulty, importance, minutes = 3, 3, 15
     replaces = "course_lib.wordpiece_training.joined"
     hints = (
-        'Call it with `["##a", "##b"]` and the pair `("a", "##b")`. What stands in `line`, and where is the '
-        "pair found in it?",
-        "In a text, a piece can be found in the middle of another piece. In a list it cannot.",
-        "Walk through the list with a place: if the two pieces at the place are the pair, append the new "
-        "piece and go on by two, else append the one and go on by one.",
+        'Call it with `["##a", "##b"]` and the pair `("a", "##b")`. What is in `line`, and where in it does '
+        "`replace` find the pair?",
+        "In a str, one subword can be found in the middle of another one. In a list, it cannot.",
+        "Go through the list with an index. If the two subwords at the index are the pair, append the new "
+        "subword and go on by two; otherwise append one subword and go on by one.",
     )
 
     def stub(pieces, pair, merged):
@@ -387,43 +389,43 @@ class Joined(CodeExercise):
 
     class mistakes:
         def same_bug_in_other_words(pieces, pair, merged):
-            """This computes what it computed before: a piece is still looked for inside a text."""
+            """This computes the same as before: you still search for a subword inside a str."""
             return " ".join(pieces).replace(" ".join(pair), merged).split()
 
         def only_the_left_side(pieces, pair, merged):
-            """At the left the pair now begins where a piece begins. At its right end it can still stop in the
-            middle of one: ("a", "##b") is found in a ##bc.
+            """On the left, your pair now begins where a subword begins. On the right, it can still end in the
+            middle of a subword: ("a", "##b") is found in a ##bc.
             """
             line = " " + " ".join(pieces)
             return line.replace(" " + " ".join(pair), " " + merged).split()
 
         def only_the_right_side(pieces, pair, merged):
-            """At the right the pair now ends where a piece ends. At its left it can still begin in the
-            middle of one: ("a", "##b") is found in ##a ##b.
+            """On the right, your pair now ends where a subword ends. On the left, it can still begin in the
+            middle of a subword: ("a", "##b") is found in ##a ##b.
             """
             line = " ".join(pieces) + " "
             return line.replace(" ".join(pair) + " ", merged + " ").split()
 
         def every_other_one(pieces, pair, merged):
-            """Of two pairs that stand side by side only the first is joined: after a replacement with blanks
-            around it the next one has lost its blank.
+            """Of two pairs side by side, you join only the first: its replacement has used up the blank that
+            the second one begins with.
             """
             line = " " + " ".join(pieces) + " "
             return line.replace(" " + " ".join(pair) + " ", " " + merged + " ").split()
 
         def first_in_the_text(pieces, pair, merged):
-            """A piece is still looked for inside a text, and now only its first occurrence is joined, too."""
+            """You still search for a subword inside a str, and now you join only the first occurrence."""
             return " ".join(pieces).replace(" ".join(pair), merged, 1).split(" ")
 
         def first_one_only(pieces, pair, merged):
-            """Only the first occurrence is joined. A word such as banana holds a pair twice."""
+            """You join only the first occurrence. A word such as banana holds a pair twice."""
             for place in range(len(pieces) - 1):
                 if (pieces[place], pieces[place + 1]) == tuple(pair):
                     return pieces[:place] + [merged] + pieces[place + 2 :]
             return list(pieces)
 
         def overlapping(pieces, pair, merged):
-            """Pairs that overlap are both joined, so a piece is used twice. After a join go on behind it."""
+            """You join both of two overlapping pairs, so one subword is used twice. Go on after the pair."""
             result, place = [], 0
             while place < len(pieces):
                 if tuple(pieces[place : place + 2]) == tuple(pair):
@@ -460,11 +462,11 @@ class Joined(CodeExercise):
             return result
 
         def merged_by_yourself(pieces, pair, merged):
-            """You put the new piece together from the two. It is there already: `merged`."""
+            """You build the new subword from the two. It is given: `merged`."""
             return Joined.solution(pieces, pair, pair[0] + pair[1].removeprefix("##"))
 
         def last_piece_lost(pieces, pair, merged):
-            """The last piece of the word is lost where it is in no pair: the loop ends one too early."""
+            """The last subword is lost if it is in no pair: your loop ends one step too early."""
             result, place = [], 0
             while place < len(pieces) - 1:
                 if tuple(pieces[place : place + 2]) == tuple(pair):
@@ -476,7 +478,7 @@ class Joined(CodeExercise):
             return result
 
         def right_part_kept(pieces, pair, merged):
-            """The right part of the pair stays behind the new piece: go on by two after a join."""
+            """The right part of the pair stays behind the new subword: go on by two after a pair."""
             result = []
             for place, piece in enumerate(pieces):
                 is_pair = tuple(pieces[place : place + 2]) == tuple(pair)
@@ -538,57 +540,56 @@ class Joined(CodeExercise):
 
 
 class WhereTheyPart(Quiz):
-    """Step through the merges of the six words. The two rules take different pairs from the first step on.
-    What is it about ##장 + ##에 that likelihood does not like?
+    """Step through the merges of the six words. Frequency and likelihood begin with ##장 + ##에; the ratio
+    never joins these two. Why does the ratio give them a low score?
     """
 
     id, title = "3.5", "Where the rules part"
     difficulty, importance, minutes = 2, 3, 6
     hints = (
-        "In the stepper set the merges to 0 and compare what stands under *each* on the two sides.",
-        "The likelihood divides by how often each of the two occurs. Which of them is large for ##장 + ##에?",
-        "A pair scores high where its parts occur nearly only together.",
+        "In the stepper, set the merges to 0 and compare the column *each* under frequency and the ratio.",
+        "The ratio divides by how often each of the two occurs. Which one is frequent in ##장 + ##에?",
+        "A pair has a high ratio if its parts occur almost only together.",
     )
     choices = {
         "rare": (
             "##장에 occurs too rarely: other pairs are more frequent.",
-            "It is the most frequent pair of all: that is why frequency takes it.",
+            "It is the most frequent pair of all: that is why frequency begins with it.",
         ),
         "alone": (
             "##에 is the end of all six, also of those without a ##장.",
-            "Yes. ##에 occurs 21 times, once in every word, so that it meets ##장 says little. "
-            "학 and ##교 occur "
-            "only together: see one, and you know the other.",
+            "Yes. ##에 occurs 21 times, once in every word, so to find it after ##장 is no surprise. "
+            "학 and ##교 occur only together: if you see one, you know the other.",
         ),
         "particle": (
             "##에 is a particle, which has to stand apart from ##장.",
-            "Neither rule knows grammar, only counts. That nouns and particles come apart is a consequence.",
+            "No rule knows any grammar; all three only count. Nouns and particles come apart as a result.",
         ),
         "long": (
-            "##장에 has two syllables, and shorter pieces come first.",
-            "Neither rule looks at lengths: both count how often something occurs.",
+            "##장에 has two syllables, and shorter subwords come first.",
+            "No rule looks at lengths: all three count how often something occurs.",
         ),
     }
     answer = "alone"
 
 
 class LongestMatch(CodeExercise):
-    """Cut one word into pieces, greedily: take the longest piece of the vocabulary that begins the word, then
-    the longest that goes on, and so forth. Pieces inside a word are written with `##`. Where no piece fits,
-    the **whole** word becomes `["[UNK]"]`. With `continues=True` the word itself goes on from something, so
-    already its first piece is one with `##`.
+    """Cut one word into subwords, greedily: take the longest subword of the vocabulary that begins the word,
+    then the longest one that goes on, and so on. Inside a word, subwords are written with `##`. If no subword
+    fits at some place, the **whole** word becomes `["[UNK]"]`. With `continues=True` the word itself
+    continues something, so even its first subword is written with `##`.
     """
 
     id, title, name = "3.6", "Longest match first", "longest_match"
     difficulty, importance, minutes = 2, 3, 20
     replaces = "course_lib.wordpiece.longest_match"
     hints = (
-        "Keep a number `start`: what lies before it is cut already. The word is done when it has reached the "
-        "end.",
-        "From `start`, try the ends from the last one downwards. The first stretch that is in `vocab` is the "
+        "Keep a number `start`: everything before it is cut already. When `start` reaches the end of the "
+        "word, you are done.",
+        "From `start`, try the ends from the last one downwards. The first part that is in `vocab` is the "
         "longest one.",
-        "What is looked up is `##` + the stretch, except at the very beginning of a word that does not "
-        "continue. If no end fits, return the unknown piece alone.",
+        "Look up `##` + the part, except at the beginning of a word that does not continue. If no end fits, "
+        "return the unknown token alone.",
     )
 
     def stub(word, vocab, continues=False):
@@ -611,7 +612,7 @@ class LongestMatch(CodeExercise):
 
     class mistakes:
         def shortest_first(word, vocab, continues=False):
-            """You take the *shortest* piece that fits. Try the ends from the last one downwards."""
+            """You take the *shortest* subword that fits. Try the ends from the last one downwards."""
             pieces, start = [], 0
             while start < len(word):
                 prefix = "##" if start > 0 or continues else ""
@@ -623,8 +624,8 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def steps_back(word, vocab, continues=False):
-            """Where the longest piece leads nowhere, you step back and try a shorter one. Greedy never goes
-            back: then the whole word is unknown.
+            """If the longest subword leads nowhere, you go back and try a shorter one. Greedy never goes
+            back: the whole word is unknown then.
             """
             mark = LongestMatch.mark(continues)
 
@@ -639,43 +640,43 @@ class LongestMatch(CodeExercise):
             return rest(0) or ["[UNK]"]
 
         def without_marks(word, vocab, continues=False):
-            """The pieces inside the word lack their `##`, so they are looked up as beginnings of words."""
+            """Your subwords inside the word have no `##`, so you look them up as beginnings of words."""
             return LongestMatch.walk(word, vocab, lambda start: "")
 
         def marks_on_all(word, vocab, continues=False):
-            """Your first piece has `##` too. Only what goes on in a word is written so."""
+            """Your first subword has `##`, too. Only subwords inside a word are written with `##`."""
             return LongestMatch.walk(word, vocab, lambda start: "##")
 
         def does_not_continue(word, vocab, continues=False):
-            """`continues` changes nothing: with it the first piece has `##`, too."""
+            """`continues` changes nothing in your answer: with it, the first subword has `##`, too."""
             return LongestMatch.walk(word, vocab, lambda start: "##" if start else "")
 
         def unknown_inside(word, vocab, continues=False):
-            """You keep the pieces that were found before the trouble. One missing piece makes the **whole**
-            word unknown.
+            """You keep the subwords that you found before a place where none fits. One such place makes the
+            **whole** word unknown.
             """
             return LongestMatch.walk(word, vocab, LongestMatch.mark(continues), keep=True)
 
         def unknown_as_text(word, vocab, continues=False):
-            """For an unknown word you return a text. It has to be a list with one piece, `["[UNK]"]`."""
+            """For an unknown word you return a str. Return a list with one token, `["[UNK]"]`."""
             pieces = LongestMatch.solution(word, vocab, continues)
             return "[UNK]" if pieces == ["[UNK]"] else pieces
 
         def nothing_for_unknown(word, vocab, continues=False):
-            """For an unknown word you return an empty list. The model needs a piece there: `["[UNK]"]`."""
+            """For an unknown word you return an empty list. The model needs a token there: `["[UNK]"]`."""
             pieces = LongestMatch.solution(word, vocab, continues)
             return [] if pieces == ["[UNK]"] else pieces
 
         def marks_forgotten_in_the_answer(word, vocab, continues=False):
-            """You look the right pieces up, but return them without their `##`: then nobody can put the word
+            """You look up the right subwords but return them without `##`. Then nobody can put the word
             together again.
             """
             pieces = LongestMatch.solution(word, vocab, continues)
             return [piece.removeprefix("##") for piece in pieces]
 
         def whole_word_or_characters(word, vocab, continues=False):
-            """A word that is not known as a whole falls into single characters at once. There are longer
-            pieces.
+            """You cut a word that is not known as a whole into single characters at once. Look for longer
+            subwords.
             """
             mark = LongestMatch.mark(continues)
             if mark(0) + word in vocab:
@@ -684,8 +685,8 @@ class LongestMatch(CodeExercise):
             return pieces if all(piece in vocab for piece in pieces) else ["[UNK]"]
 
         def whole_words_at_once(word, vocab, continues=False):
-            """A word of the vocabulary comes back whole although it `continues`. Then already its first piece
-            has to be one with ##, and the word without ## is another piece.
+            """You return a word of the vocabulary whole although it `continues`. Then even its first subword
+            has to have ##; the word without ## is a different subword.
             """
             if word in vocab:
                 return [word]
@@ -776,8 +777,8 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def last_character_alone(word, vocab, continues=False):
-            """The last character never comes into a longer piece: your range of ends stops one too early. A
-            slice `word[start:end]` ends *before* `end`.
+            """The last character is never part of a longer subword: your range of ends stops one step too
+            early. A slice `word[start:end]` ends *before* `end`.
             """
             pieces, start = [], 0
             while start < len(word):
@@ -791,11 +792,11 @@ class LongestMatch(CodeExercise):
             return pieces
 
     def mark(continues):
-        """What stands before a piece that begins at a place."""
+        """What is written before a subword that begins at a place."""
         return lambda start: "##" if start > 0 or continues else ""
 
     def walk(word, vocab, mark, keep=False):
-        """The solution with another mark, or, with `keep`, with what was found before an unknown rest."""
+        """The solution with another mark, or, with `keep`, with the subwords before an unknown rest."""
         pieces, start = [], 0
         while start < len(word):
             ends = [end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab]
@@ -875,36 +876,36 @@ class LongestMatch(CodeExercise):
 
 
 class GreedyOrBest(Quiz):
-    """The longest match cut *difference* into diff ##ere ##n ##ce, and there is also diff ##er ##ence. Which
-    of these finds a cut like the second one in **every** word that has one?
+    """The longest match cuts *difference* into diff ##ere ##n ##ce, but diff ##er ##ence is shorter. Which
+    method finds the shortest cut of **every** word?
     """
 
     id, title = "3.7", "Greedy, and what of it"
     difficulty, importance, minutes = 2, 2, 5
     hints = (
-        "Where did the longest match go wrong: in the vocabulary, or in one of its steps?",
-        "It never takes a step back. What would it need to know before that step?",
-        "To step back, or never to need it: what would have to be remembered on the way?",
+        "What went wrong in the longest match: the vocabulary, or one of its steps?",
+        "The longest match never goes back. What would it need to know before each step?",
+        "What would you have to remember on the way, so that you never need to go back?",
     )
     choices = {
         "ahead": (
             "At each place keep the best way to it, and go on from each such place.",
-            "Yes. That is what `best_split` above does, so nothing better is overlooked. BERT does without: "
-            "greedy is quick, and the model gets used to its cuts.",
+            "Yes. `best_split` above does this, so it overlooks nothing better. BERT goes without: greedy is "
+            "quick, and the model gets used to its cuts.",
         ),
         "larger": (
             "Train on the same texts once more, for a vocabulary twice as large.",
-            "It may help this word, but a longer piece at the beginning of another word can lead astray "
-            "there.",
+            "It may help this word. In another word, a new long subword at the beginning may be the wrong "
+            "first step.",
         ),
         "behind": (
-            "Begin at the end of a word, with the longest piece that fits there.",
-            "This may find the other cut of this word. But it is as greedy, from the other side: in other "
-            "words its first step is the wrong one.",
+            "Begin at the end of a word, with the longest subword that fits there.",
+            "This may find the other cut of this word. But it is greedy, too, from the other side: in other "
+            "words its first step is wrong.",
         ),
         "shortest": (
-            "Take the shortest piece that fits, and then the shortest behind that one.",
-            "Then nearly everything falls into single characters.",
+            "Take the shortest subword that fits, then the shortest one after it.",
+            "Then nearly every word falls into single characters.",
         ),
     }
     answer = "ahead"

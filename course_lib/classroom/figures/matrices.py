@@ -95,9 +95,9 @@ def draw_digits(images, names, columns=8):
 
 
 def draw_vocabulary(vocab, used, most=15):
-    """What a vocabulary is made of: how long its pieces are, and which of them its texts use most.
+    """What a vocabulary is made of: how long its subwords are, and which of them its texts use most.
 
-    vocab: list of pieces   used: Counter of the pieces of the texts
+    vocab: list of subwords   used: Counter of the subwords of the texts
     """
     figure = Drawing(figsize=(11, 4.2))
     left, right = figure.subplots(1, 2)
@@ -113,21 +113,21 @@ def draw_vocabulary(vocab, used, most=15):
         style = dict(color=COLOURS[number], hatch=HATCHES[number], edgecolor="white")
         left.bar(range(1, longest + 1), heights, bottom=bottom, label=name, **style)
         bottom += heights
-    left.set(xlabel="characters of a piece", ylabel="pieces in the vocabulary")
+    left.set(xlabel="characters of a subword", ylabel="subwords in the vocabulary")
     left.legend(frameon=False)
     in_use = [(piece, count) for piece, count in used.most_common() if piece not in SPECIAL]
     long = [(piece, count) for piece, count in in_use if len(piece.removeprefix("##")) > 1]
     names, counts = zip(*long[:most][::-1]) if long else ((), ())
     right.barh(range(len(names)), counts, color=BLUE)
     right.set_yticks(range(len(names)), names)
-    right.set(xlabel="times used", title="pieces of two characters and more, by use")
+    right.set(xlabel="times used", title="the most used subwords of two characters or more")
     if not long:
         right.text(0.5, 0.5, "these texts use none of them", ha="center", transform=right.transAxes)
         right.set_xticks([])
     figure.tight_layout()
     begin, go_on = (sum(counts.values()) for counts in lengths.values())
-    listed = ", ".join(names[::-1][:5]) or "none of two characters and more"
-    words = f"A vocabulary: {begin} pieces begin a word, {go_on} go on; most used: {listed}."
+    listed = ", ".join(names[::-1][:5]) or "none of two characters or more"
+    words = f"A vocabulary: {begin} subwords begin a word, {go_on} go on; most used: {listed}."
     return Picture(figure, words)
 
 

@@ -1,9 +1,6 @@
-"""Step through the merges of BPE and WordPiece on the same words: what each would take next, and what it has
-made.
-"""
+"""Step through the merges of three rules on the same words: what each has made, and what it joins next."""
 
 from bisect import bisect_right
-from collections import Counter
 from html import escape
 from itertools import islice
 
@@ -12,16 +9,20 @@ import ipywidgets as widgets
 from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.classroom.widgets.slider import Slider
 from course_lib.files import composed
-from course_lib.wordpiece_training import characters_of, joined, merges
+from course_lib.wordpiece_training import PairCounts, characters_of, joined, merges
 
-RULES = {"frequency": "by frequency (BPE)", "likelihood": "by likelihood (WordPiece)"}
+NAMES = {
+    "frequency": "by frequency (BPE)",
+    "ratio": "by the ratio (tutorials)",
+    "likelihood": "by likelihood (paper of 2012)",
+}
 CANDIDATES = 4
 
 
 class History:
-    """A training that can be asked what it looked like after any number of merges.
+    """A training that can be shown as it was after any number of merges.
 
-    counts: {word: how often}   rule: as in `merges`   most: merges that are kept
+    counts: {word: how often}   rule: see `merges`   most: how many merges are kept
     """
 
     def __init__(self, counts, rule, most):
@@ -43,28 +44,23 @@ class History:
         return states[bisect_right(states, step, key=lambda state: state[0]) - 1][1]
 
     def candidates(self, step):
-        """What could be merged next, best first: (score, pair, frequency of the pair, of left, of right)."""
-        of_piece, of_pair = Counter(), Counter()
+        """What could be joined next, best first: (score, pair, count of the pair, of left, of right)."""
+        found = PairCounts(self.rule)
         for word, count in self.counts.items():
-            pieces = self.pieces(word, step)
-            for piece in pieces:
-                of_piece[piece] += count
-            for pair in zip(pieces, pieces[1:]):
-                of_pair[pair] += count
-        found = []
-        for (left, right), frequency in of_pair.items():
-            if frequency < 2:
-                continue  # `merges` leaves them out too
-            single = of_piece[left], of_piece[right]
-            score = frequency if self.rule == "frequency" else frequency / (single[0] * single[1])
-            found.append((score, (left, right), frequency, *single))
-        return sorted(found, key=lambda each: (-each[0], each[1]))[:CANDIDATES]
+            found.add(self.pieces(word, step), count)
+        scores = {pair: found.score(pair) for pair, count in found.of_pair.items() if count > 1}
+        best = sorted(scores, key=lambda pair: (-scores[pair], pair))[:CANDIDATES]
+        return [
+            (scores[pair], pair, found.of_pair[pair], found.of_piece[pair[0]], found.of_piece[pair[1]])
+            for pair in best
+            if scores[pair] > 0  # as in `merges`
+        ]
 
 
 class MergeStepper(Shown, widgets.VBox):
-    """Both rules on the words of `counts`, merge by merge.
+    """All three rules on the words of `counts`, merge by merge.
 
-    counts: {word: how often}   watched: words whose pieces are shown   most: merges to step through
+    counts: {word: how often}   watched: the words that are shown   most: merges to step through
     step: so many merges are done at first
     """
 
@@ -74,12 +70,12 @@ class MergeStepper(Shown, widgets.VBox):
         counted = {composed(word): word for word in counts}  # decomposed ones stay so: they merge otherwise
         if missing := [word for word in watched if composed(word) not in counted]:
             raise ValueError(f"watched words must be among the counted ones; {', '.join(missing)} is not")
-        self.histories = {rule: History(counts, rule, most) for rule in RULES}
+        self.histories = {rule: History(counts, rule, most) for rule in NAMES}
         self.watched = [counted[composed(word)] for word in watched]
         last = max(len(history.merges) for history in self.histories.values())
         self.slider = Slider("merges", range(last + 1), value=step)
         self.back = widgets.Button(description="◀ one back", tooltip="Undo one merge")
-        self.on = widgets.Button(description="one on ▶", tooltip="Make one merge more")
+        self.on = widgets.Button(description="one on ▶", tooltip="One more merge")
         self.back.on_click(lambda _: self.move(-1))
         self.on.on_click(lambda _: self.move(+1))
         self.picture = widgets.HTML()
@@ -100,10 +96,10 @@ class MergeStepper(Shown, widgets.VBox):
     def html(self):
         step = self.slider.value
         parts = [self.rule_html(rule, history, step) for rule, history in self.histories.items()]
-        return f"<div style='display:flex;flex-wrap:wrap;gap:8px 36px'>{''.join(parts)}</div>"
+        return f"<div style='display:flex;flex-wrap:wrap;gap:8px 12px'>{''.join(parts)}</div>"
 
     def rule_html(self, rule, history, step):
-        """One of the two sides: the last merge, what comes next, and the watched words."""
+        """One of the rules: its last merge, what it would join next, and the watched words."""
         if step == 0:
             last = "no merge yet"
         elif step > len(history.merges):
@@ -119,13 +115,13 @@ class MergeStepper(Shown, widgets.VBox):
         )
         head = "".join(map(cell, ("", "next", "together", "each", "score")))
         words = "".join(f"<div>{boxes(history.pieces(word, step))}</div>" for word in self.watched)
-        return f"<div><b>{RULES[rule]}</b><br>{last}{words}<table><tr>{head}</tr>{rows}</table></div>"
+        return f"<div><b>{NAMES[rule]}</b><br>{last}{words}<table><tr>{head}</tr>{rows}</table></div>"
 
     def summary(self):
         """The watched words after the merges that are shown, a line for each rule."""
         step = self.slider.value
         lines = [
-            f"{RULES[rule]}: " + ", ".join(" ".join(history.pieces(word, step)) for word in self.watched)
+            f"{NAMES[rule]}: " + ", ".join(" ".join(history.pieces(word, step)) for word in self.watched)
             for rule, history in self.histories.items()
         ]
         return "\n".join([f"After {step} merges", *lines])
@@ -136,7 +132,7 @@ class MergeStepper(Shown, widgets.VBox):
 
 def cell(content):
     """A cell of the table of candidates."""
-    return f"<td style='text-align:left;padding:1px 14px 1px 0'>{content}</td>"
+    return f"<td style='text-align:left;padding:1px 6px 1px 0'>{content}</td>"
 
 
 def boxes(pieces):

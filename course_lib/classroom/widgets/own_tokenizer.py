@@ -17,7 +17,7 @@ from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.corpus import SUFFIXES, in_place, new_folder, paragraphs, why_not_text
 from course_lib.files import composed, named
 from course_lib.wordpiece import WordPieceTokenizer
-from course_lib.wordpiece_training import train_wordpiece
+from course_lib.wordpiece_training import RULES, train_wordpiece
 
 MOST = 2_000_000  # characters that are read of a file: some ten seconds of counting
 FOLDER = "tokenizer"
@@ -100,8 +100,8 @@ class OwnTokenizer(Shown, widgets.VBox):
             layout=wide,
         )
         self.text = widgets.Textarea(description="text", rows=5, layout=wide, placeholder="your own text")
-        self.size = widgets.BoundedIntText(value=1000, min=1, max=30_000, step=100, description="pieces")
-        self.rule = widgets.Dropdown(options=["likelihood", "frequency"], description="rule")
+        self.size = widgets.BoundedIntText(value=1000, min=1, max=30_000, step=100, description="subwords")
+        self.rule = widgets.Dropdown(options=RULES, value="ratio", description="rule")
         self.button = widgets.Button(description="Train", button_style="primary")
         self.button.on_click(lambda _: self.train())
         self.line, self.picture = widgets.HTML(), widgets.HTML()
@@ -110,7 +110,9 @@ class OwnTokenizer(Shown, widgets.VBox):
         super().__init__([widgets.HTML(head), *parts])
         self.add_class("course-card")
         tokenizer = my_tokenizer()
-        kept = f"Kept from before: {len(tokenizer.vocab):,} pieces." if tokenizer else "Nothing trained yet."
+        kept = (
+            f"Kept from before: {len(tokenizer.vocab):,} subwords." if tokenizer else "Nothing trained yet."
+        )
         self.say(kept)
 
     def train(self):
@@ -133,7 +135,7 @@ class OwnTokenizer(Shown, widgets.VBox):
         fewer = " (your text holds no more)" if len(tokenizer.vocab) < self.size.value else ""
         cut = f" Only the first {MOST:,} characters were read." if sum(map(len, texts)) >= MOST else ""
         self.say(
-            f"✓ {len(tokenizer.vocab):,} pieces{fewer} from {sum(map(len, texts)):,} characters, kept in "
+            f"✓ {len(tokenizer.vocab):,} subwords{fewer} from {sum(map(len, texts)):,} characters, kept in "
             f"{STORE.folder.name}/{FOLDER}/.{cut}"
         )
 
@@ -141,7 +143,7 @@ class OwnTokenizer(Shown, widgets.VBox):
         self.line.value = f"<div role='status'>{escape(words)}</div>"
 
     def still(self):
-        words = "A tokenizer of your own: you choose a text, the number of pieces and a rule."
+        words = "A tokenizer of your own: you choose a text, the number of subwords and a rule."
         return words, f"<p>{words}</p>"
 
 

@@ -33,7 +33,7 @@ function render({ model, el }) {
     characters.forEach((node, place) => {
       node.classList.toggle("tokenizer-lit", from <= place && place < to);
     });
-    words.textContent = button ? button.dataset.says : "Choose a piece: you see its characters in the text.";
+    words.textContent = button ? button.dataset.says : "Choose a token to see its characters in the text.";
   };
 
   const choose = (button) => {
@@ -56,7 +56,7 @@ function render({ model, el }) {
       make("span", "", head, ` · ${says}`);
       const list = make("div", "tokenizer-pieces", row);
       list.setAttribute("role", "group");
-      list.setAttribute("aria-label", `Pieces of the vocabulary ${title}`);
+      list.setAttribute("aria-label", `Tokens, with the vocabulary ${title}`);
       pieces.forEach((piece, place) => {
         const button = make("button", "tokenizer-piece", list, piece.text);
         button.type = "button";

@@ -1,4 +1,4 @@
-"""A text to type, cut by several vocabularies side by side: click a piece and see its characters.
+"""A text to type, cut by several vocabularies side by side: click a token and see its characters.
 
 Three files lie side by side: this one cuts and describes, the .js draws, the .css dresses.
 """
@@ -15,13 +15,13 @@ from course_lib.files import composed
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import alphabet, count_words, train_wordpiece
 
-LONGEST = 200  # characters; longer texts would not be seen at one glance
+LONGEST = 200  # characters; a longer text cannot be seen at one glance
 
 
 class TokenizerExplorer(Shown, anywidget.AnyWidget):
     """Type a text and see how each tokenizer cuts it.
 
-    tokenizers: {title: WordPieceTokenizer}   text: what stands there first
+    tokenizers: {title: WordPieceTokenizer}   text: the text at first
 
     The view sends what is typed as `text`; `rows` answers it, composed (NFC), one row for each tokenizer.
     """
@@ -76,25 +76,25 @@ class TokenizerExplorer(Shown, anywidget.AnyWidget):
 
 
 def row(title, tokenizer, text):
-    """How one tokenizer cuts the text: its pieces with their places, and a summary in words."""
+    """How one tokenizer cuts the text: its tokens with their places, and a summary in words."""
     pieces = [
         {"text": piece, "start": start, "end": end, "id": tokenizer.ids[piece], "known": piece != "[UNK]"}
         for piece, start, end in tokenizer.pieces(text)
     ]
     unknown = sum(not piece["known"] for piece in pieces)
-    says = f"{len(pieces)} pieces, {unknown} unknown; a vocabulary of {len(tokenizer.vocab):,}"
+    says = f"{len(pieces)} tokens, {unknown} unknown; a vocabulary of {len(tokenizer.vocab):,}"
     return {"title": title, "pieces": pieces, "says": says}
 
 
 def tokenizer_demo():
-    """Characters, words and pieces of JupyterLab's interface, English and Korean together."""
+    """Characters, words and subwords of JupyterLab's interface, English and Korean together."""
     texts = [text for pair in interface_texts() for text in pair]
     options = dict(lowercase=True, strip_accents=False)
     counts = count_words(texts, **options)
     vocabularies = {
         "characters": [*SPECIAL, *alphabet(counts)],
         "words": [*SPECIAL, *counts],
-        "pieces": train_wordpiece(texts, 4000, "frequency", progress=False, **options),
+        "subwords": train_wordpiece(texts, 4000, "frequency", progress=False, **options),
     }
     tokenizers = {title: WordPieceTokenizer(vocab, **options) for title, vocab in vocabularies.items()}
     return TokenizerExplorer(tokenizers, "새로운 노트북을 저장했다. The unsaved notebooks are reopened.")
