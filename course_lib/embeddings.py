@@ -5,21 +5,21 @@ from torch import nn
 
 
 def clock_angles(length, hidden_size):
-    """How far each of hidden_size / 2 clocks has turned at each position, in radians.
+    """The angle of each of hidden_size / 2 clocks at each position, in radians.
 
-    Clock i turns by 10000^(-2i / hidden_size) a position; the wavelengths grow from 2π to nearly 10000 · 2π.
+    Clock i turns by 10000^(-2i / hidden_size) per position. Wavelengths: from 2π to nearly 10000 · 2π.
     Returns (length, hidden_size / 2), float64. Vaswani et al. 2017, section 3.5.
     """
     if hidden_size % 2 != 0:
         raise ValueError(
-            f"hidden_size must be even, for each clock has a sine and a cosine; got {hidden_size}"
+            f"hidden_size must be even, because each clock has a sine and a cosine; got {hidden_size}"
         )
     speed = 10000.0 ** -(torch.arange(0, hidden_size, 2, dtype=torch.float64) / hidden_size)
     return torch.arange(length, dtype=torch.float64)[:, None] * speed  # (length, hidden_size / 2)
 
 
 def sinusoidal_positions(length, hidden_size):
-    """One vector per position: columns 2i and 2i+1 are the sine and the cosine of clock i.
+    """Positional encoding, one row per position: columns 2i and 2i+1 are sine and cosine of clock i.
 
     Returns (length, hidden_size), float32. Vaswani et al. 2017, section 3.5.
     """
@@ -28,9 +28,10 @@ def sinusoidal_positions(length, hidden_size):
 
 
 class BertEmbeddings(nn.Module):
-    """What the token is + where it stands + which text it is in, normalised. Devlin et al. 2019, figure 2.
+    """Token embedding + position embedding + segment embedding, then LayerNorm and dropout.
 
-    The positions are a plain table, learned like the words: there is no row beyond max_position_embeddings.
+    The positions are a plain table, learned like the words. It has max_position_embeddings rows and no more.
+    Devlin et al. 2019, figure 2.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class BertEmbeddings(nn.Module):
         pad_token_id=0,
     ):
         super().__init__()
-        # padding_idx keeps the row of [PAD] out of the learning that reading it would cause.
+        # With padding_idx, reading [PAD] as an input does not change its row.
         self.word_embeddings = nn.Embedding(vocab_size, hidden_size, padding_idx=pad_token_id)
         self.position_embeddings = nn.Embedding(max_position_embeddings, hidden_size)
         self.token_type_embeddings = nn.Embedding(type_vocab_size, hidden_size)
@@ -52,7 +53,7 @@ class BertEmbeddings(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, input_ids, token_type_ids=None):
-        """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Missing types are 0."""
+        """input_ids, token_type_ids: (batch, n) integers → (batch, n, hidden_size). Default type: 0."""
         if input_ids.ndim != 2 or input_ids.shape[1] == 0:
             raise ValueError(f"input_ids must have the shape (batch, n), n > 0; got {tuple(input_ids.shape)}")
         length, longest = input_ids.shape[1], self.position_embeddings.num_embeddings
@@ -65,7 +66,7 @@ class BertEmbeddings(nn.Module):
             token_type_ids = torch.zeros_like(input_ids)
         try:
             words = self.word_embeddings(input_ids)  # (batch, n, hidden_size)
-        except IndexError as error:  # to look at the ids before would make a GPU wait in every step
+        except IndexError as error:  # checking the ids first would make a GPU wait in every step
             known, given = self.word_embeddings.num_embeddings - 1, f"{input_ids.min()} to {input_ids.max()}"
             raise ValueError(f"the model knows ids 0 to {known}, got {given}: take its tokenizer") from error
         embedded = (

@@ -1,7 +1,7 @@
-"""Week 4: four ways to tell an encoder where a word stands, in one small encoder, to be compared.
+"""Week 4: five ways to tell an encoder the position of a token, in one small encoder, to be compared.
 
-None at all; sinusoids, which are computed; a learned table, which is BERT's; and rotations of queries and
-keys.
+No positions at all; sinusoids, which are computed; a learned table, as in BERT; the same table frozen at its
+random start; and rotations of queries and keys.
 """
 
 import torch
@@ -11,13 +11,14 @@ from course_lib.attention import SelfAttention
 from course_lib.embeddings import clock_angles, sinusoidal_positions
 from course_lib.encoder import EncoderLayer
 
-POSITION_KINDS = ("none", "sinusoidal", "learned", "rotary")
+POSITION_KINDS = ("none", "sinusoidal", "learned", "frozen", "rotary")
 HIDDEN_SIZE, NUM_HEADS = 32, 2
-LONGEST = 64  # rows of the learned table; the other kinds know no end
+LONGEST = 64  # rows of a table, learned or frozen; the other kinds have no end
+PADDING = -1  # an id that stands for no token
 
 
 def rotary(vectors):
-    """Each pair of numbers (2i, 2i+1) turned by the angle that clock i has at the vector's position.
+    """Turn each pair of numbers (2i, 2i+1) by the angle that clock i has at the vector's position.
 
     vectors: (..., n, d), d even → the same shape. Su et al. 2021, equation 34.
     """
@@ -27,7 +28,7 @@ def rotary(vectors):
         )
     if vectors.shape[-1] % 2 != 0:
         raise ValueError(
-            f"vectors must have an even size, for they are turned in pairs; got {vectors.shape[-1]}"
+            f"vectors must have an even size, because they are turned in pairs; got {vectors.shape[-1]}"
         )
     angle = clock_angles(*vectors.shape[-2:]).to(vectors)  # (n, d / 2)
     first, second = vectors[..., 0::2], vectors[..., 1::2]  # (..., n, d / 2)
@@ -50,26 +51,37 @@ class RotaryAttention(SelfAttention):
 
 
 def check_head_size(hidden_size, num_heads):
-    """ValueError where a head's vectors cannot be cut into pairs."""
+    """ValueError if a head's vectors cannot be cut into pairs."""
     head_size = hidden_size // num_heads
     if head_size % 2 != 0:
         raise ValueError(
-            f"head_size = hidden_size / num_heads must be even, for its numbers are turned in pairs; "
+            f"head_size = hidden_size / num_heads must be even, because its numbers are turned in pairs; "
             f"got {hidden_size} / {num_heads} = {head_size}"
         )
 
 
 class PlacedEncoder(nn.Module):
-    """One encoder layer that answers one question about a text, with positions of one of POSITION_KINDS."""
+    """One encoder layer that answers one question about a text, with positions of one of POSITION_KINDS.
 
-    def __init__(self, kind, vocab_size):
+    table: (LONGEST, HIDDEN_SIZE), the rows of the frozen kind; without it they are random
+    """
+
+    def __init__(self, kind, vocab_size, table=None):
         super().__init__()
         if kind not in POSITION_KINDS:
             raise ValueError(f"kind must be one of {', '.join(POSITION_KINDS)}, got {kind!r}")
+        if table is not None and (kind != "frozen" or table.shape != (LONGEST, HIDDEN_SIZE)):
+            raise ValueError(
+                f"a table needs the kind 'frozen' and the shape {(LONGEST, HIDDEN_SIZE)}, "
+                f"got {kind!r} and {tuple(table.shape)}"
+            )
         self.kind = kind
         self.words = nn.Embedding(vocab_size, HIDDEN_SIZE)
-        if kind == "learned":
-            self.positions = nn.Parameter(torch.randn(LONGEST, HIDDEN_SIZE))
+        self.positions = None
+        if kind in ("learned", "frozen"):
+            if table is None:
+                table = torch.randn(LONGEST, HIDDEN_SIZE)
+            self.positions = nn.Parameter(table.clone(), requires_grad=kind == "learned")
         options = dict(dropout=0.0, attention_dropout=0.0, fused=False)  # vmap has no rule for the fused form
         self.layer = EncoderLayer(HIDDEN_SIZE, NUM_HEADS, 4 * HIDDEN_SIZE, **options)
         if kind == "rotary":
@@ -77,19 +89,22 @@ class PlacedEncoder(nn.Module):
         self.answer = nn.Linear(HIDDEN_SIZE, vocab_size)
 
     def forward(self, ids):
-        """(batch, n) → scores (batch, vocab_size): the strongest of all positions answers.
+        """(batch, n) → scores (batch, vocab_size): for each answer, the highest score of all positions.
 
-        ValueError where a text is longer than the learned table.
+        An id of PADDING holds a position free: nothing looks at it, and it does not answer.
+        ValueError if a text is longer than the table.
         """
-        if self.kind == "learned" and ids.shape[1] > LONGEST:
+        if self.positions is not None and ids.shape[1] > LONGEST:
             raise ValueError(
-                f"the text has {ids.shape[1]} tokens, but the learned table of positions ends at {LONGEST}: "
-                "cut the text, or take another kind of positions; the others know no end"
+                f"the text has {ids.shape[1]} tokens, but the table of positions ends at {LONGEST}: "
+                "cut the text, or take a kind of positions without a table"
             )
-        hidden = self.words(ids)  # (batch, n, hidden_size)
+        is_token = ids != PADDING  # (batch, n)
+        hidden = self.words(ids.clamp(min=0))  # (batch, n, hidden_size)
         if self.kind == "sinusoidal":
             hidden = hidden + sinusoidal_positions(ids.shape[1], hidden.shape[-1])
-        if self.kind == "learned":
+        if self.positions is not None:
             hidden = hidden + self.positions[: ids.shape[1]]
-        hidden, _ = self.layer(hidden)
-        return self.answer(hidden).amax(dim=1)
+        hidden, _ = self.layer(hidden, mask=is_token[:, None, None, :])
+        scores = self.answer(hidden)  # (batch, n, vocab_size)
+        return scores.masked_fill(~is_token[..., None], torch.finfo(scores.dtype).min).amax(dim=1)

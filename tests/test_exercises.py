@@ -284,7 +284,11 @@ TOLD = [
     ("1.4", ONE_ORDER.format("torch.rand(number, generator=generator).argsort()"), "not the first that"),
     ("1.5", BAND.format("torch.ones(length, length)", "0 <= column"), "row 0, column 2, 0 belongs"),
     ("1.5", BAND.format("torch.zeros(length, length)", "0 < column"), "All is right but column 0."),
-    ("2.3", SLICED.format("hidden.view(batch, num_heads, n, size // num_heads)"), "a single reshape mixes the words"),
+    (
+        "2.3",
+        SLICED.format("hidden.view(batch, num_heads, n, size // num_heads)"),
+        "a single reshape mixes the words",
+    ),
     ("2.3", SLICED.format(OVERLAPPING), "It has to be number 2 of word 0"),
     ("2.4", DIVIDED.format("hidden.shape[-1] ** 0.5 // num_heads"), "√head_size is"),
     ("2.4", DIVIDED.format("1 / math.sqrt(key.shape[-1])"), "You multiply by √head_size"),

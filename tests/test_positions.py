@@ -7,7 +7,18 @@ from course_lib import positions
 from course_lib.attention import SelfAttention
 from course_lib.classroom.judging.own_code import replaced
 from course_lib.embeddings import clock_angles, sinusoidal_positions
-from course_lib.positions import HIDDEN_SIZE, LONGEST, POSITION_KINDS, PlacedEncoder, RotaryAttention, rotary
+from course_lib.inductive_bias import Ensemble
+from course_lib.positions import (
+    HIDDEN_SIZE,
+    LONGEST,
+    PADDING,
+    POSITION_KINDS,
+    PlacedEncoder,
+    RotaryAttention,
+    rotary,
+)
+
+TABLES = ("learned", "frozen")
 
 
 def draw(*shape, seed=0):
@@ -65,6 +76,50 @@ def test_kinds_differ_in_nothing_but_their_positions():
         model = PlacedEncoder(kind, vocab_size=9)
         sizes[kind] = sum(parameter.numel() for parameter in model.parameters())
     assert sizes["none"] == sizes["sinusoidal"] == sizes["rotary"] == sizes["learned"] - LONGEST * HIDDEN_SIZE
+    assert sizes["frozen"] == sizes["learned"]
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_training_changes_a_learned_table_and_not_a_frozen_one(kind):
+    ensemble = Ensemble(lambda: PlacedEncoder(kind, vocab_size=9), models=2)
+    before = ensemble.parameters["positions"].detach().clone()
+    ids = torch.randint(0, 9, (2, 8, 5), generator=torch.Generator().manual_seed(0))
+    for _ in ensemble.train(ids, ids[:, :, 2], sizes=[8, 8], steps=2):
+        pass
+    assert torch.equal(ensemble.parameters["positions"], before) == (kind == "frozen")
+    assert not torch.equal(before[0], before[1])
+
+
+def test_the_frozen_kind_adds_the_table_that_it_is_given():
+    torch.manual_seed(0)
+    given = PlacedEncoder("frozen", vocab_size=9, table=sinusoidal_positions(LONGEST, HIDDEN_SIZE))
+    computed = PlacedEncoder("sinusoidal", vocab_size=9)
+    computed.load_state_dict({k: v for k, v in given.state_dict().items() if k != "positions"})
+    ids = torch.tensor([[1, 2, 3, 4, 5]])
+    torch.testing.assert_close(given(ids), computed(ids))
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("learned", LONGEST), ("frozen", 8)])
+def test_a_table_is_refused_elsewhere_and_in_another_shape(kind, rows):
+    with pytest.raises(ValueError, match=f"the kind 'frozen' and the shape .*, got '{kind}' and .{rows}, 32"):
+        PlacedEncoder(kind, vocab_size=9, table=torch.zeros(rows, HIDDEN_SIZE))
+
+
+@pytest.mark.parametrize("kind", POSITION_KINDS)
+def test_padding_at_the_end_changes_nothing(kind):
+    torch.manual_seed(0)
+    model, ids = PlacedEncoder(kind, vocab_size=9), torch.tensor([[1, 2, 3, 4]])
+    padded = torch.cat([ids, torch.full((1, 3), PADDING)], dim=1)
+    torch.testing.assert_close(model(padded), model(ids))
+
+
+@pytest.mark.parametrize("kind", POSITION_KINDS)
+def test_padding_in_front_moves_the_text_which_only_added_positions_notice(kind):
+    torch.manual_seed(0)
+    model, ids = PlacedEncoder(kind, vocab_size=9), torch.tensor([[1, 2, 3, 4]])
+    moved = model(torch.cat([torch.full((1, 16), PADDING), ids], dim=1))
+    is_same = torch.allclose(moved, model(ids), atol=1e-4)
+    assert is_same == (kind in ("none", "rotary"))
 
 
 def test_dropout_acts_on_rotary_attention_in_training_alone():
@@ -88,7 +143,7 @@ def test_the_fused_form_of_rotary_attention_gives_the_same_numbers():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="none, sinusoidal, learned, rotary, got 'relative'"):
+    with pytest.raises(ValueError, match="none, sinusoidal, learned, frozen, rotary, got 'relative'"):
         PlacedEncoder("relative", vocab_size=9)
 
 
@@ -135,14 +190,15 @@ def test_heads_of_odd_size_are_refused_by_their_name():
         RotaryAttention(30, 2)
 
 
-def test_a_text_longer_than_the_learned_table_is_refused_by_length():
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_text_longer_than_the_table_is_refused_by_length(kind):
     ids = torch.ones(2, LONGEST + 1, dtype=torch.long)
     with pytest.raises(ValueError, match=f"has {LONGEST + 1} tokens, .* ends at {LONGEST}"):
-        PlacedEncoder("learned", vocab_size=9)(ids)
-    PlacedEncoder("learned", vocab_size=9)(ids[:, 1:])
+        PlacedEncoder(kind, vocab_size=9)(ids)
+    PlacedEncoder(kind, vocab_size=9)(ids[:, 1:])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in POSITION_KINDS if kind != "learned"])
+@pytest.mark.parametrize("kind", [kind for kind in POSITION_KINDS if kind not in TABLES])
 def test_the_other_kinds_know_no_end(kind):
     PlacedEncoder(kind, vocab_size=9)(torch.ones(2, LONGEST + 1, dtype=torch.long))
 

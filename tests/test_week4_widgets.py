@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_lib.classroom.experiments.growing_bert import PARTS, GrowingBert
+from course_lib.classroom.figures import draw_similarities
 from course_lib.classroom.widgets.clocks import Clocks
 from course_lib.classroom.widgets.scrubber import Scrubber
 from course_lib.embeddings import sinusoidal_positions
@@ -40,6 +41,18 @@ def test_scrubbing_shows_the_table_of_that_step():
         scrubber.slider.value = step
         seen.add(scrubber.picture.value)
     assert len(seen) == 3
+
+
+def test_the_caption_of_similarities_counts_every_pair_once():
+    caption = draw_similarities([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])  # cosines 1, 0 of neighbours, and 0
+    assert "a cosine of 0.50, all pairs 0.33 on average" in str(caption)
+
+
+def test_losses_are_those_of_trainings_from_each_start(growing):
+    options = dict(without="dropout", batch_size=8)
+    wanted = [growing.loss(growing.train(steps=2, seed=seed, **options)[0]) for seed in (3, 5)]
+    assert growing.losses(steps=2, starts=(3, 5), **options) == wanted
+    assert wanted[0] != wanted[1]
 
 
 def test_snapshots_are_copies_at_the_steps_asked_for(growing):

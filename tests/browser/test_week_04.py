@@ -33,7 +33,7 @@ def test_week_4(lab):
     write(lab, ROTARY, "4.4", change=("- second", "+ second"), says="This is no rotation")
     scrub_through_the_training(lab)
     choose(lab, LONGER, "4.5")
-    write(lab, BUG, "4.6", change=("[:length]", "[1 : length + 1]"), says="takes row 1 of the positions")
+    write(lab, BUG, "4.6", change=("[:length]", "[1 : length + 1]"), says="gets row 1 of the positions")
     lab.run_cell(MY_CODE)
     expect(lab.output(MY_CODE)).to_contain_text("embeddings.sinusoidal_positions, positions.rotary")
 
@@ -57,7 +57,7 @@ def click_in_the_matrix(lab):
     """Exercise 4.3: the right number at the wrong pair is told apart from the right cell."""
     matrix = lab.card(SIMILARITIES)
     matrix.get_by_title("row 1, column 4").click()
-    expect_verdict(matrix, NOT_YET, "The number is the right one, the pair is not")
+    expect_verdict(matrix, NOT_YET, "The number is right, but the pair is not")
     matrix.get_by_title("row 2, column 5").click()
     expect_verdict(matrix, IS_PASSED, "every pair that is three apart has this same number")
     lab.screenshot("matrix", matrix)

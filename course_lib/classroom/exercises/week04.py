@@ -9,63 +9,63 @@ from course_lib.embeddings import clock_angles, sinusoidal_positions
 
 
 class SameOrNot(Sorting):
-    """An encoder without positions reads each pair of sentences. For which pairs are the two sentences the
-    same to it?
+    """An encoder without positions reads two sentences. For which of these pairs can it not tell the two
+    apart?
     """
 
-    id, title = "4.1", "The same to whom?"
+    id, title = "4.1", "Which look the same?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "What is left of a sentence if its order is lost?",
-        "Write down which words a sentence has, and how often each. Is it the same list for both?",
-        "In Korean the particles stay with their nouns when those move: look for a word that has changed.",
+        "What is left of a sentence when the order of its words is lost?",
+        "List the words of each sentence, and how often each word occurs. Are the two lists equal?",
+        "A Korean noun keeps its particle when it moves. Look for a word that has changed.",
     )
-    groups = {"same": "the same to it", "other": "not the same to it"}
+    groups = {"same": "looks the same", "other": "looks different"}
     items = {
         "dog": (
             "the dog bit the man / the man bit the dog",
             "same",
-            "Both have dog, bit, man and *the* twice. Who bit whom is told by their order alone.",
+            "Both have dog, bit, man, and *the* twice. Only the order says who bit whom.",
         ),
         "particles": (
             "개가 사람을 물었다 / 사람이 개를 물었다",
             "other",
-            "개가 and 개를 are two words, and so are 사람을 and 사람이: another list of words arrives.",
+            "개가 and 개를 are different words, and so are 사람을 and 사람이: the lists of words differ.",
         ),
         "twice": (
             "very good / very very good",
             "other",
-            "The second has *very* twice, which shifts every average that attention makes.",
+            "The second has *very* twice, which changes every weighted average of attention.",
         ),
         "korean": (
             "개가 사람을 물었다 / 사람을 개가 물었다",
             "same",
-            "Both have 개가, 사람을 and 물었다. Here the order says little, for the particles tell "
+            "Both have 개가, 사람을 and 물었다. Little is lost without the order here: the particles say "
             "who bit whom.",
         ),
         "question": (
             "it is cold / is it cold",
             "same",
-            "Both have it, is and cold; the question is in their order.",
+            "Both have it, is and cold. Only the order makes one of them a question.",
         ),
     }
 
 
 class Sinusoids(CodeExercise):
-    """Write the positions of Vaswani et al. (2017): a row for each position, and in it the sine and the
-    cosine of each clock, alternating. Clock i, from 0 to hidden_size / 2 − 1, has turned by
-    position / 10000^(2i / hidden_size), in radians.
+    """Write the positional encoding of Vaswani et al. (2017): one row for each position. A row holds the
+    sine and the cosine of clock 0, then of clock 1, and so on, up to clock hidden_size / 2 − 1. The angle
+    of clock i is position / 10000^(2i / hidden_size), in radians.
     """
 
     id, title, name = "4.2", "A row of clocks", "sinusoidal_positions"
     difficulty, importance, minutes = 2, 3, 15
     replaces = "course_lib.embeddings.sinusoidal_positions"
     hints = (
-        "Make the angles first, all at once: a column of positions times a row of speeds. Which shapes have "
-        "the two, and which has the product?",
+        "Compute all angles at once: a column of positions times a row of speeds. What are the shapes of "
+        "these two, and what is the shape of their product?",
         "There are hidden_size / 2 clocks. `torch.arange(0, hidden_size, 2)` gives 2i for each of them.",
-        "`torch.stack` of sine and cosine with `dim=-1` has the shape (length, clocks, 2). What does "
-        "`flatten(1)` make of it?",
+        "`torch.stack` of the sines and the cosines with `dim=-1` gives the shape (length, clocks, 2). Which "
+        "shape does `flatten(1)` make of it?",
     )
 
     def stub(length, hidden_size):
@@ -81,60 +81,60 @@ class Sinusoids(CodeExercise):
 
     class mistakes:
         def half_the_exponent(length, hidden_size):
-            """Your clocks slow down too slowly: the exponent is 2i / hidden_size, and you have i /
-            hidden_size.
+            """Your clocks are too fast: the exponent has to be 2i / hidden_size, and yours is
+            i / hidden_size.
             """
             clock = torch.arange(hidden_size // 2)
             return Sinusoids.rows(length, 10000.0 ** -(clock / hidden_size))
 
         def doubled_again(length, hidden_size):
-            """Your clocks slow down too quickly: the exponent is 2i / hidden_size, and yours is twice that.
-            (`torch.arange(0, hidden_size, 2)` is 2i already.)
-            """
+            """Your clocks are too slow: `torch.arange(0, hidden_size, 2)` is already 2i."""
             return Sinusoids.rows(length, 10000.0 ** -(2 * torch.arange(0, hidden_size, 2) / hidden_size))
 
         def side_by_side(length, hidden_size):
-            """All sines stand first and all cosines behind them. They have to alternate: sine and cosine of
-            the first clock, sine and cosine of the second, …
+            """Your row has all sines first and all cosines after them. They have to alternate: sine and
+            cosine of the first clock, sine and cosine of the second, …
             """
             angle = clock_angles(length, hidden_size).float()
             return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
         def cosine_first(length, hidden_size):
-            """Sine and cosine are exchanged: the even columns are the sines."""
+            """You exchanged sine and cosine: the even columns have to be the sines."""
             angle = clock_angles(length, hidden_size).float()
             return torch.stack([angle.cos(), angle.sin()], dim=-1).flatten(1)
 
         def own_speed_for_each_column(length, hidden_size):
-            """Sine and cosine beside each other turn at different speeds. They belong to one clock: both
-            take 2i of the same i.
+            """Your sine and the cosine beside it have different speeds. They belong to one clock: both use
+            2i with the same i.
             """
             column = torch.arange(hidden_size)
             angle = torch.arange(length)[:, None] * 10000.0 ** -(column / hidden_size)
             return torch.where(column % 2 == 0, angle.sin(), angle.cos())
 
         def faster_and_faster(length, hidden_size):
-            """Your clocks get *faster* along the row. The position is divided by 10000^…, so the exponent is
+            """Your clocks get *faster* along the row. Divide the position by 10000^…, or make the exponent
             negative.
             """
             return Sinusoids.rows(length, 10000.0 ** (torch.arange(0, hidden_size, 2) / hidden_size))
 
         def from_one(length, hidden_size):
-            """Your first row is that of position 1. Positions count from 0, where all sines are 0."""
+            """Your first row is the row of position 1. Positions count from 0, where all sines are 0."""
             return Sinusoids.right(length + 1, hidden_size)[1:]
 
         def transposed(length, hidden_size):
-            """Rows and columns are exchanged: each row has to be one position."""
+            """You exchanged rows and columns: each row has to be one position."""
             return Sinusoids.right(length, hidden_size).T
 
         def sines_alone(length, hidden_size):
-            """Only sines. Each clock needs its cosine too, or two positions can look the same."""
+            """Your rows have only sines. Each clock needs its cosine, too: otherwise two different angles can
+            look the same.
+            """
             angle = clock_angles(length, hidden_size).float()
             return angle.sin().repeat_interleave(2, dim=1)
 
         def power_first(length, hidden_size):
-            """In a long row some of your clocks stand still: 10000^(2i) becomes too large for a number before
-            the root is taken. Divide 2i by hidden_size first.
+            """In a long row, some of your clocks stand still: 10000^(2i) is too large for a float before you
+            take the root. Divide 2i by hidden_size first.
             """
             speed = (10000.0 ** torch.arange(0, hidden_size, 2)) ** (-1 / hidden_size)
             return Sinusoids.rows(length, speed)
@@ -179,7 +179,7 @@ class Sinusoids(CodeExercise):
             return Sinusoids.rows(length, 1000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size))
 
     def right(length, hidden_size):
-        """What is asked for; an answer has the library's name, which therefore cannot serve here."""
+        """The right rows. The library's function cannot be used here: an answer has the same name."""
         return Sinusoids.rows(length, 10000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size))
 
     def rows(length, speed):
@@ -200,17 +200,16 @@ class Sinusoids(CodeExercise):
 
 
 class ReadTheSimilarities(ClickCell):
-    """Each cell says how similar two positions are: the cosine of the angle between their sinusoids of 16
-    numbers, 1 where they point the same way. Click the cell that says how similar position **2** (row) is to
-    position **5** (column).
+    """Each cell says how similar two positions are: the cosine similarity of their sinusoids, which have 16
+    numbers each. Click the cell that says how similar position **2** (row) is to position **5** (column).
     """
 
     id, title = "4.3", "Near and far"
     difficulty, importance, minutes = 1, 2, 3
     hints = (
-        "Rows and columns are positions, from 0.",
-        "Go down to the row of 2, then along it to the right.",
-        "Its number stands on other places, too. What is asked for is the cell of this pair.",
+        "Rows and columns are positions. They count from 0.",
+        "Find the row of position 2. Then go right to the column of position 5.",
+        "Other cells have the same value. Click the one cell that belongs to this pair.",
     )
 
     def matrix():
@@ -222,47 +221,48 @@ class ReadTheSimilarities(ClickCell):
         if (row, column) == (2, 5):
             return (
                 True,
-                "Yes. Now look along the diagonals: every pair that is three apart has this same number.",
+                "Yes. Now look along the diagonal: every pair that is three apart has this same number.",
             )
         if (row, column) == (5, 2):
             return (
                 False,
-                "This is position 5 (row) and position 2 (column): the same number, but the other cell.",
+                "This cell is for position 5 (row) and position 2 (column): the same number, another cell.",
             )
         if abs(row - column) == 3:
             return (
                 False,
-                f"The number is the right one, the pair is not: these are the positions {row} and {column}, "
-                "which are three apart as well.",
+                f"The number is right, but the pair is not: these are positions {row} and {column}, also "
+                "three apart.",
             )
-        return False, f"This cell says how similar the positions {row} and {column} are."
+        return False, f"This cell says how similar positions {row} and {column} are."
 
 
 class Rotary(CodeExercise):
-    """Turn vectors by their positions. Each two neighbouring numbers of a vector are a point in the plane;
-    the clock of that pair turns it by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos).
-    `clock_angles(n, d)` gives the angles, a row for each position, a column for each clock, as float64; the
-    result has the dtype of the vectors. (The pairs above were (sine, cosine): there the minus stood in the
-    other place.)
+    """Rotate each vector by the angles of its position. The numbers 2i and 2i+1 of a vector are a point in
+    the plane. Clock i rotates this point by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos).
+    `clock_angles(n, d)` gives the angles as float64: one row for each position, one column for each clock.
+    The result must have the dtype of the vectors. (In section 3, each pair was (sine, cosine), so the minus
+    was in the other line.)
     """
 
-    id, title, name = "4.4", "Turn by the clock", "rotary"
+    id, title, name = "4.4", "Rotate by the clock", "rotary"
     difficulty, importance, minutes = 3, 2, 20
     replaces = "course_lib.positions.rotary"
     hints = (
-        "Take the vectors apart into the first and the second number of each pair: which slices are those?",
-        "`vectors[..., 0::2]` are the first numbers, (..., n, d / 2), the shape of the angles. Compute the "
-        "two new numbers of all pairs at once.",
-        "Put them back alternately, as in 4.2: stack along a new last dimension, then flatten the last two, "
-        "`flatten(-2)`. The angles are float64; `.to(vectors)` gives them the dtype of the vectors.",
+        "Separate the first and the second number of each pair. Which slices of the vectors are these?",
+        "`vectors[..., 0::2]` are the first numbers. Their last two dimensions, (n, d / 2), are the shape of "
+        "the angles. Compute the two new numbers of all pairs at once.",
+        "Let the new numbers alternate, as in 4.2: stack them along a new last dimension, then flatten the "
+        "last two with `flatten(-2)`. The angles are float64; `.to(vectors)` gives them the dtype of the "
+        "vectors.",
     )
 
     def stub(vectors):
-        """Each pair (2i, 2i+1) turned by clock i at its position.  (..., n, d) → (..., n, d)"""
+        """Rotate each pair (2i, 2i+1) by clock i at its position.  (..., n, d) → (..., n, d)"""
         ...
 
     def solution(vectors):
-        """Each pair (2i, 2i+1) turned by clock i at its position.  (..., n, d) → (..., n, d)"""
+        """Rotate each pair (2i, 2i+1) by clock i at its position.  (..., n, d) → (..., n, d)"""
         angle = clock_angles(vectors.shape[-2], vectors.shape[-1]).to(vectors)
         first = vectors[..., 0::2]
         second = vectors[..., 1::2]
@@ -272,11 +272,13 @@ class Rotary(CodeExercise):
 
     class mistakes:
         def turned_backwards(vectors):
-            """You turn the other way: the minus stands in the first number of the pair, a·cos − b·sin."""
+            """You rotate in the other direction: the minus belongs to the first number, a·cos − b·sin."""
             return Rotary.turn(vectors, -1)
 
         def plus_for_minus(vectors):
-            """This is no rotation, for the vectors change their lengths. One of the two signs is a minus."""
+            """This is no rotation, because the lengths of the vectors change. One of the two signs must be a
+            minus.
+            """
             angle = clock_angles(*vectors.shape[-2:]).to(vectors)
             first, second = vectors[..., 0::2], vectors[..., 1::2]
             turned = first * angle.cos() + second * angle.sin(), first * angle.sin() + second * angle.cos()
@@ -303,8 +305,8 @@ class Rotary(CodeExercise):
             return Rotary.turn(vectors, 2 * torch.pi)
 
         def halves(vectors):
-            """You pair the first half of a vector with its second half. Here neighbours are pairs: 0 and 1, 2
-            and 3, …
+            """You pair the first half of a vector with its second half. Here neighbouring numbers are pairs:
+            0 and 1, 2 and 3, …
             """
             angle = clock_angles(*vectors.shape[-2:]).to(vectors)
             first, second = vectors.chunk(2, dim=-1)
@@ -313,19 +315,19 @@ class Rotary(CodeExercise):
             )
 
         def side_by_side(vectors):
-            """The numbers are right, but all first ones stand before all second ones. Put them back
-            alternately.
+            """The numbers are right, but all first numbers come before all second numbers. They have to
+            alternate.
             """
             turned = Rotary.turn(vectors, 1)
             return torch.cat([turned[..., 0::2], turned[..., 1::2]], dim=-1)
 
         def added(vectors):
-            """You add the sinusoids to the vectors. Here nothing is added: each pair is turned."""
+            """You add the sinusoids to the vectors. Here nothing is added: each pair is rotated."""
             return vectors + sinusoidal_positions(*vectors.shape[-2:]).to(vectors)
 
         def already_new(vectors):
-            """The second number is computed from the *new* first one. Keep the old one until both are
-            done.
+            """You compute the second number from the *new* first number. Keep the old one until both are
+            computed.
             """
             angle = clock_angles(*vectors.shape[-2:]).to(vectors)
             first, second = vectors[..., 0::2], vectors[..., 1::2]
@@ -334,16 +336,16 @@ class Rotary(CodeExercise):
             return torch.stack([first, second], dim=-1).flatten(-2)
 
         def by_the_batch(vectors):
-            """The angle depends on the place in the batch and not on the position: the positions are the last
-            dimension but one, `vectors.shape[-2]`.
+            """Your angle depends on the index in the batch and not on the position. The positions are
+            dimension −2, `vectors.shape[-2]`.
             """
             if vectors.ndim == 2:
                 return Rotary.turn(vectors, 1)
             return Rotary.turn(vectors.transpose(0, -2), 1).transpose(0, -2)
 
         def angles_as_they_are(vectors):
-            """The angles are float64, and they made your result float64, too. It has the dtype of the
-            vectors: give it to the angles, `.to(vectors)`.
+            """The angles are float64, so your result became float64, too. It must have the dtype of the
+            vectors: convert the angles with `.to(vectors)`.
             """
             angle = clock_angles(*vectors.shape[-2:])
             first, second = vectors[..., 0::2], vectors[..., 1::2]
@@ -351,18 +353,18 @@ class Rotary(CodeExercise):
             return torch.stack(turned, dim=-1).flatten(-2)
 
         def always_float32(vectors):
-            """Your result is float32 whatever comes in. It has the dtype of the vectors: `.to(vectors)` gives
-            it to the angles.
+            """Your result is always float32. It must have the dtype of the vectors: convert the angles with
+            `.to(vectors)`.
             """
             return Rotary.turn(vectors, 1).float()
 
         def from_one(vectors):
-            """Your first vector is turned already. Positions count from 0, where no clock has moved."""
+            """You rotate the first vector. Positions count from 0, where all angles are 0."""
             before = torch.cat([vectors[..., :1, :], vectors], dim=-2)
             return Rotary.turn(before, 1)[..., 1:, :]
 
         def one_clock_for_all(vectors):
-            """All pairs turn at the same speed, that of the first clock. Each pair has a clock of its own."""
+            """You rotate all pairs at the speed of the first clock. Each pair has a clock of its own."""
             angle = clock_angles(*vectors.shape[-2:])[:, :1].to(vectors)
             first, second = vectors[..., 0::2], vectors[..., 1::2]
             turned = first * angle.cos() - second * angle.sin(), first * angle.sin() + second * angle.cos()
@@ -395,56 +397,58 @@ class Rotary(CodeExercise):
 
 
 class Which(Quiz):
-    """You build an encoder that has to read texts longer than those it was trained on. What does the last
-    printout say about it?
+    """You choose positions for an encoder that has to read longer texts than in its training. Which choice do
+    the measurements of section 5 support?
     """
 
     id, title = "4.5", "Longer than trained"
     difficulty, importance, minutes = 2, 3, 5
     hints = (
-        "Look at the column *beyond it*, for both tasks.",
-        "A table has rows, and rows that were never trained are noise.",
-        "Does any of the four lead in both tasks? A careful sentence names the task.",
+        "Look at the column *beyond it* in the printed table, for both tasks.",
+        "Compare the learned table with the frozen one. Which of them breaks, and in which task?",
+        "Is any kind best in both tasks? A careful answer names the task.",
     )
     choices = {
         "sinusoidal": (
-            "Take sinusoids: they are computed for any place, so the encoder reads each one equally well.",
-            "They go on, but the encoder has never seen those values: in the relative task little of what it "
-            "could is left. Computable is not the same as understood.",
+            "Take sinusoids: they are computed for any position, so the encoder reads them all equally well.",
+            "Sinusoids exist for any position, but in the relative task the encoder gives few right answers "
+            "where it was not trained. This is so even if it had learned most of the task within the length.",
         ),
         "learned": (
-            "Take a learned table: what it knows within its length it still knows beyond, in both tasks.",
-            "It knows place 5 still, which was trained. The rows behind its length never were, and a star "
-            "there is lost.",
+            "Take a learned table and train it well: only rows that were not trained break.",
+            "No row of the frozen table was trained, and within the length it works. Beyond the length, both "
+            "tables break: the encoder has not learned which of the new rows belong together.",
         ),
         "rotary": (
-            "Take rotations if a distance is asked for, and a table or sinusoids if it is a place.",
-            "Yes. A distance of two is the same rotation everywhere. The place itself is what rotations of "
-            "queries and keys do not tell.",
+            "Take rotary positions if the task asks for a distance, and a table or sinusoids if it asks "
+            "for a position.",
+            "Yes. Beyond the length, rotary positions keep the most of the relative task, but not all of "
+            "it. They do not say the position itself: in the absolute task they are far behind.",
         ),
         "exchanged": (
-            "Take rotations if a place is asked for, and a table or sinusoids if it is a distance.",
-            "Read the two tasks once more: the absolute one asks for a place, and there rotations are behind "
-            "at both lengths.",
+            "Take rotary positions if the task asks for a position, and a table or sinusoids if it asks "
+            "for a distance.",
+            "It is the other way round. The absolute task asks for a position, and there rotary positions "
+            "are far behind at both lengths.",
         ),
     }
     answer = "rotary"
 
 
 class EmbedBug(CodeExercise):
-    """BERT's input: what each token is, plus where it stands, plus which text it belongs to. This version
-    passed its author's test, a batch of four texts with four tokens each. With eight texts of five tokens it
-    stops with an error, and with one text it runs and every word is at the same place. Find the line and mend
-    it.
+    """BERT's input is a sum of three vectors: the token, its position, and the text that it belongs to. This
+    version passed its author's test, a batch of four texts with four tokens each. With eight texts of five
+    tokens it stops with an error. With one text it runs, but every token gets the same position. Find the
+    wrong line and correct it.
     """
 
     id, title, name = "4.6", "Find the bug: right only for squares", "embed"
     difficulty, importance, minutes = 2, 3, 10
     hints = (
-        "What shape has `input_ids`? What does `len` of it count?",
-        "Which rows of the table of positions does a batch of one text get?",
-        "Each text has its positions 0, 1, 2, …: as many as there are *tokens in a text*, the second "
-        "dimension.",
+        "What is the shape of `input_ids`? What does `len(input_ids)` count?",
+        "Which rows of `positions` does a batch of one text get?",
+        "Each text has the positions 0, 1, 2, …, one for each *token of a text*. Which dimension counts the "
+        "tokens?",
     )
 
     def stub(input_ids, token_type_ids, words, positions, types):
@@ -459,36 +463,36 @@ class EmbedBug(CodeExercise):
 
     class mistakes:
         def same_bug_in_other_words(input_ids, token_type_ids, words, positions, types):
-            """This takes as many positions as there are texts, as before. How many tokens has one text?"""
+            """You still take one position for each text of the batch. How many tokens does one text have?"""
             return words[input_ids] + positions[: input_ids.shape[0]] + types[token_type_ids]
 
         def one_position_for_each_text(input_ids, token_type_ids, words, positions, types):
-            """Now every text has a position of its own, and all its words stand there. The positions count
-            the tokens *within* a text.
+            """Now each text has one position, and all its tokens get it. Positions count the tokens *within*
+            a text.
             """
             return words[input_ids] + positions[: len(input_ids)][:, None] + types[token_type_ids]
 
         def positions_by_word(input_ids, token_type_ids, words, positions, types):
-            """You look the position up by the token's id: the same word then has the same position wherever
-            it stands.
+            """You choose the position by the id of the token. So the same token has the same position
+            everywhere in a text.
             """
             return words[input_ids] + positions[input_ids % len(positions)] + types[token_type_ids]
 
         def without_positions(input_ids, token_type_ids, words, positions, types):
-            """It runs, because you left the positions out. The encoder then cannot know any order."""
+            """It runs, because you left out the positions. But now the encoder cannot know the order."""
             return words[input_ids] + types[token_type_ids]
 
         def without_types(input_ids, token_type_ids, words, positions, types):
-            """The table of types is not used: which of the two texts a token belongs to is lost."""
+            """You do not use the table of types, so nothing says to which text a token belongs."""
             return words[input_ids] + positions[: input_ids.shape[1]]
 
         def counted_through(input_ids, token_type_ids, words, positions, types):
-            """The positions count on from one text to the next. Each text begins at 0 again."""
+            """Your positions continue from one text to the next. Each text has to begin at position 0."""
             place = torch.arange(input_ids.numel()).view(input_ids.shape) % len(positions)
             return words[input_ids] + positions[place] + types[token_type_ids]
 
         def from_one(input_ids, token_type_ids, words, positions, types):
-            """The first token of a text takes row 1 of the positions. It is at position 0."""
+            """The first token of a text gets row 1 of the positions. It has to be at position 0."""
             length = input_ids.shape[1]
             return words[input_ids] + positions[1 : length + 1] + types[token_type_ids]
 
@@ -518,11 +522,11 @@ class EmbedBug(CodeExercise):
             return F.layer_norm(summed, summed.shape[-1:])
 
         def types_of_the_first_text(input_ids, token_type_ids, words, positions, types):
-            """Every text gets the types of the first text. Each has its own: look all of them up."""
+            """Each text gets the types of the first text. Each text has its own types: use all of them."""
             return words[input_ids] + positions[: input_ids.shape[1]] + types[token_type_ids[0]]
 
         def averaged(input_ids, token_type_ids, words, positions, types):
-            """You take the average of the three. BERT adds them; the LayerNorm behind it sees to the size."""
+            """You take the average of the three vectors. BERT adds them."""
             return EmbedBug.solution(input_ids, token_type_ids, words, positions, types) / 3
 
     def cases():

@@ -3,6 +3,8 @@
 Its input layer is the course's own `BertEmbeddings`, from which one part can be taken away.
 """
 
+from itertools import chain
+
 import torch
 from torch import nn
 
@@ -57,12 +59,8 @@ class GrowingBert:
             attention_probs_dropout_prob=0.0,
         )
 
-    def train(self, steps, every=None, without=None, seed=0, shares=(0.8, 0.1, 0.1)):
-        """Train a BERT. Returns it and, with `every`, {step: its table of positions}.
-
-        without: one of PARTS to be left out of the input layer, from the first step on   seed: of the start
-        shares: of the hidden pieces, those that become [MASK], random, or stay
-        """
+    def prepare(self, steps, without=None, seed=0, shares=(0.8, 0.1, 0.1), batch_size=64):
+        """A BERT, and the training that changes it step by step. The arguments are those of `train`."""
         if without is not None and without not in PARTS:
             raise ValueError(f"without must be one of {', '.join(PARTS)}, got {without!r}")
         torch.manual_seed(seed)
@@ -70,20 +68,43 @@ class GrowingBert:
         model.bert.embeddings.dropout.p = 0.1  # in the input layer alone, where it can be left out
         take_away(model.bert.embeddings, without)
         training = Training(
-            steps=steps, batch_size=64, learning_rate=4e-3, warmup=50, mask_shares=tuple(shares)
+            steps=steps, batch_size=batch_size, learning_rate=4e-3, warmup=50, mask_shares=tuple(shares)
         )
-        run = PreTraining(model, Batches(self.texts, 64, self.vocabulary.pad_id), self.vocabulary, training)
+        return model, PreTraining(
+            model, Batches(self.texts, batch_size, self.vocabulary.pad_id), self.vocabulary, training
+        )
+
+    def train(self, steps, every=None, **options):
+        """Train a BERT. Returns it and, with `every`, {step: its table of positions}.
+
+        without: one of PARTS that is left out of the input layer from the first step on
+        seed: of the start   shares: of the hidden tokens, those that become [MASK], random, or stay
+        batch_size: stories per step
+        """
+        model, run = self.prepare(steps, **options)
         table = model.bert.embeddings.position_embeddings.weight
         snapshots = {0: table.detach().clone()}
-        label = "training" if without is None else f"training without {without}"
-        for state in watch(run, steps, label):
+        for state in watch(run, steps, label_of(options.get("without"))):
             if every and state.step % every == 0:
                 snapshots[state.step] = table.detach().clone()
         return model, snapshots
 
+    def losses(self, steps, starts, without=None, batch_size=64):
+        """Train a BERT from each of `starts` (seeds), one after the other. Returns their losses."""
+        runs = [self.prepare(steps, without, seed, batch_size=batch_size) for seed in starts]
+        all_steps = chain.from_iterable(run for _, run in runs)
+        for _ in watch(all_steps, steps * len(runs), label_of(without)):
+            pass
+        return [self.loss(model) for model, _ in runs]
+
     def loss(self, model):
-        """The mean loss on stories that no BERT has trained on, in nats for each hidden piece."""
+        """The mean loss on stories that were not used for training, in nats per hidden token."""
         return evaluate(model, self.gaps, self.vocabulary)[0]
+
+
+def label_of(without):
+    """What the progress bar of a training says."""
+    return "training" if without is None else f"training without {without}"
 
 
 def take_away(embeddings, part):

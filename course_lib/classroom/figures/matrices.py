@@ -54,7 +54,7 @@ def draw_matrices(matrices, across="pixel that is read", up="pixel that is writt
 
 
 def draw_similarities(table):
-    """How similar the rows of a table of positions are: every pair, and on the right by distance.
+    """How similar the rows of a table of positions are: on the left every pair, on the right by distance.
 
     table: (positions, hidden_size)
     """
@@ -69,13 +69,14 @@ def draw_similarities(table):
     by_distance = [cosines.diagonal(distance) for distance in range(len(table))]
     means = np.array([each.mean() for each in by_distance])
     spread = np.array([each.std() for each in by_distance])
+    pairs = np.concatenate(by_distance[1:])
     right.plot(means, color=BLUE)
     right.fill_between(range(len(means)), means - spread, means + spread, color=BLUE, alpha=0.2)
     right.set(xlabel="distance", ylabel="cosine, mean and spread", ylim=(-1.05, 1.05))
     figure.tight_layout()
     return Picture(
         figure,
-        f"Positions beside each other have the cosine {means[1]:.2f}; on average all {means[1:].mean():.2f}.",
+        f"Neighbouring positions have a cosine of {means[1]:.2f}, all pairs {pairs.mean():.2f} on average.",
     )
 
 

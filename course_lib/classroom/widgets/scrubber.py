@@ -1,4 +1,4 @@
-"""Scrub through a training: a table of positions at every snapshot that was kept."""
+"""Move through a training: a table of positions at each step that was kept."""
 
 import ipywidgets as widgets
 
@@ -13,7 +13,7 @@ class Scrubber(Shown, widgets.VBox):
     snapshots: {step: table (positions, hidden_size)}, in the order of training
     """
 
-    GO_ON = "Run this cell to see every step between."
+    GO_ON = "Run this cell to see the steps in between."
 
     def __init__(self, snapshots):
         self.pictures = {step: draw_similarities(table) for step, table in snapshots.items()}
