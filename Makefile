@@ -42,7 +42,7 @@ notebooks:
 
 pictures:
 	$(PROVISION) test
-	COURSE_BROWSER=1 $(VENV) -m pytest -q tests/browser -k "week_02 or week_03 or week_06"
+	COURSE_BROWSER=1 $(VENV) -m pytest -q tests/browser -k "week_02 or week_03 or week_07"
 	cp build/pictures/*.png notebooks/images/
 
 bench:

@@ -1,5 +1,5 @@
 """What is worked out once and asked for again: the documentation as a corpus, and the tokenizer in Rust that
-reads a question at each key press of week 6's search.
+reads a question at each key press of week 7's search.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Week 6: models on disk, in the format and under the names that everybody uses.
+"""Week 7: models on disk, in the format and under the names that everybody uses.
 
 A folder holds config.json, model.safetensors and, with a tokenizer, its three files. Other programs open it,
 and folders published by others open here. Nothing is ever unpickled: loading a file cannot run code.

@@ -1,4 +1,4 @@
-"""Week 6: real text that every installation has. The documentation of Python and of the installed packages.
+"""Week 7: real text that every installation has. The documentation of Python and of the installed packages.
 
 Once to be searched: name of a function → what it does. Once with labels: docstring → the package it is from.
 """

@@ -164,6 +164,31 @@ def ladder(pieces, batches, town=None, examples=None):
     return rungs
 
 
+def story_probability(town, tokens, goes_on=False):
+    """How probable it is that the town tells just these tokens, or with `goes_on` a story that begins with
+    these words.
+
+    Minus its logarithm is the floor of whoever reads from the left: what all tokens together cost, each one
+    known from those before it. tokens: as for `Town.posterior`, without [CLS] and [SEP], none hidden
+    """
+    total = 0.0
+    for weight, steps in zip(town.weights, town.shapes, strict=True):
+        ways = {
+            (0, ()): weight / sum(town.weights)
+        }  # node, as in `Town.lattice` → probability of coming there
+        for number, step in enumerate(steps, 1):
+            further = defaultdict(float)
+            for (start, known), mass in ways.items():
+                for probability, pieces, after in town.candidates(step, known).get(tokens[start], ()):
+                    if tuple(tokens[start : start + len(pieces)]) == pieces:
+                        further[start + len(pieces), after] += mass * probability
+            told = [node for node in further if node[0] == len(tokens)]
+            ended = sum(further.pop(node) for node in told)
+            total += ended if goes_on or number == len(steps) else 0.0
+            ways = further
+    return total
+
+
 # -- where no floor is known
 
 

@@ -1,4 +1,4 @@
-"""Week 6: what has changed since 2018. Each change is a few lines on the BERT of this course.
+"""Week 7: what has changed since 2018. Each change is a few lines on the BERT of this course.
 
 A change is a function that takes a model with `model.bert`, fresh from its constructor, and alters it in
 place. Changes can be combined, in the order of this file. Rotary positions are those of week 4.

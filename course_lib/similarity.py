@@ -1,4 +1,4 @@
-"""Week 6: one vector for a whole sentence, and what is near it.
+"""Week 7: one vector for a whole sentence, and what is near it.
 
 The mean of a sentence's hidden vectors stands for the sentence; sentences of like meaning lie close where a
 model was trained for that. Reimers and Gurevych 2019, section 3.

@@ -35,18 +35,20 @@ def with_particle(word, particle):
 
 
 def with_article(words, number):
-    """a hat, an orange hat, some milk, some blue shoes. By the first letter: choose words that follow that
-    rule.
+    """a hat, an orange hat, a pair of blue shoes, some milk. By the first letter: choose words that
+    follow that rule.
     """
     if number == "one":
         return ("an " if words[0].lower() in "aeiou" else "a ") + words
+    if number == "pair":
+        return "a pair of " + words
     return "some " + words
 
 
 ENGLISH_FORMS = {
     "a": with_article,
     "was": lambda words, number: "were" if number == "many" else "was",
-    "it": lambda words, number: "them" if number == "many" else "it",
+    "it": lambda words, number: "them" if number in ("many", "pair") else "it",
 }
 
 

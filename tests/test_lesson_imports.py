@@ -26,13 +26,14 @@ READING_ORDER = [
     "bert",
     "masking",
     "corpus",
-    "checkpoint",  # explained in week 6; pre-training saves with it
+    "checkpoint",  # explained in week 7; pre-training saves with it
     "ladder",
     "pretraining",
     "pretrain_arguments",
     "pretrain",
     "fill_mask",
-    "similarity",  # week 6
+    "probing",  # week 6
+    "similarity",  # week 7
     "documentation",
     "finetuning",
     "modern",

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import shutil
 
 import pytest
@@ -13,7 +14,7 @@ from course_lib.classroom.cards.course_map import CourseMap
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import submit
 from course_lib.classroom.judging.own_code import replaced
-from course_lib.classroom.judging.store import Store
+from course_lib.classroom.judging.store import OLDER_ANSWERS, RENUMBERED, Store
 
 SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
 
@@ -55,7 +56,53 @@ def test_a_damaged_file_is_set_aside_and_answers_are_found_again(store, damage):
     assert store.exercise("0.2")["status"] == "passed"
     assert store.file.with_name("progress.damaged-1.json").read_bytes() == damage
     assert "progress.damaged-1.json" in store.notice() and store.notice() is None
-    assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == 1
+    assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == 2
+
+
+def keep_as_in_format_1(store):
+    """What version 0.1.0 kept of somebody who had come to the end of its seven weeks."""
+    old = {
+        "format": 1,
+        "exercises": {
+            "5.7": {"status": "passed"},
+            "5.8": {"status": "passed"},
+            "6.4": {"status": "passed", "attempts": 3},
+        },
+        "predictions": {"5-together": "seldom", "6-same": "some millionths", "5-share": "the attention"},
+        "order_seed": 5,
+    }
+    store.answers.mkdir(parents=True)
+    store.file.write_text(json.dumps(old), encoding="utf-8")
+    (store.answers / "6_4_most_similar.py").write_text("def most_similar(): ...\n", encoding="utf-8")
+
+
+def test_progress_under_the_numbers_of_version_0_1_is_found_under_todays(store):
+    keep_as_in_format_1(store)
+    assert [store.exercise(each)["status"] for each in ("5.7", "6.7", "7.4")] == ["passed"] * 3
+    assert store.exercise("7.4")["attempts"] == 3
+    assert [store.exercise(each)["status"] for each in ("5.8", "6.4")] == ["not_attempted"] * 2
+    assert store.answer(find("7.4")) == "def most_similar(): ...\n"
+    store.note("0.2", hints=1)
+    kept = json.loads(store.file.read_text(encoding="utf-8"))
+    assert kept["format"] == 2 and kept["order_seed"] == 5
+    assert kept["exercises"].keys() == {"5.7", "6.7", "7.4", "0.2"}
+    assert kept["predictions"].keys() == {"6-together", "7-same", "5-share"}
+    assert store.exercise("7.4")["attempts"] == 3  # and they are not renumbered twice
+
+
+def test_answers_under_the_numbers_of_version_0_1_are_found_beside_a_damaged_file(store):
+    keep_as_in_format_1(store)
+    store.file.write_bytes(b"{")
+    assert store.exercise("7.4")["status"] == "passed"
+    assert store.exercise("6.4")["status"] == "not_attempted"
+
+
+@pytest.mark.parametrize("old, new", OLDER_ANSWERS.items())
+def test_every_renumbered_answer_is_that_of_an_exercise(store, old, new):
+    week, number, name = re.fullmatch(r"(\d)_(\d)_(\w+)\.py", new).groups()
+    exercise = find(f"{week}.{number}")
+    assert exercise.name == name and store.answer_file(exercise).name == new
+    assert RENUMBERED[".".join(old.split("_")[:2])] == exercise.id
 
 
 def note_many(folder, key, both_there):

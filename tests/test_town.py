@@ -7,10 +7,11 @@ from collections import Counter
 
 import pytest
 
+from course_lib.ladder import story_probability
 from course_lib.town import MASK, Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
-from course_lib.world import TABLES, with_article, with_particle
+from course_lib.world import ENGLISH_FORMS, TABLES, with_article, with_particle
 
 NORMALISATION = dict(lowercase=True, strip_accents=False)
 
@@ -120,10 +121,20 @@ def test_particle_follows_the_last_syllable(word, particle, wanted):
 
 @pytest.mark.parametrize(
     "words, number, wanted",
-    [("hat", "one", "a hat"), ("orange hat", "one", "an orange hat"), ("milk", "some", "some milk")],
+    [
+        ("hat", "one", "a hat"),
+        ("orange hat", "one", "an orange hat"),
+        ("milk", "some", "some milk"),
+        ("orange shoes", "pair", "a pair of orange shoes"),
+    ],
 )
 def test_article_follows_the_first_letter_and_the_number(words, number, wanted):
     assert with_article(words, number) == wanted
+
+
+def test_a_pair_is_one_pair_of_many_things():
+    assert ENGLISH_FORMS["was"]("shoes", "pair") == "was"  # there was a pair of shoes
+    assert ENGLISH_FORMS["it"]("shoes", "pair") == "them"  # and somebody found them
 
 
 def test_no_story_has_a_wrong_article():
@@ -305,3 +316,20 @@ def test_a_story_needs_few_steps(town):
 
 def test_tables_say_who_wrote_them():
     assert "written for this course" in (TABLES.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_probability_of_a_story_is_that_of_all_ways_to_tell_it(small):
+    found = every_story(small)
+    for story, probability in found.items():
+        tokens = small.tokenizer.tokenize(story)
+        assert story_probability(small, tokens) == pytest.approx(probability)
+        assert story_probability(small, tokens[:-1]) == 0.0  # without its full stop it is no story
+
+
+def test_the_probability_of_a_beginning_is_that_of_all_that_begin_so(small):
+    found = every_story(small)
+    for words in (1, 2, 3):
+        for beginning in {" ".join(story.split()[:words]) for story in found}:
+            wanted = sum(p for story, p in found.items() if story.split()[:words] == beginning.split())
+            tokens = small.tokenizer.tokenize(beginning)
+            assert story_probability(small, tokens, goes_on=True) == pytest.approx(wanted)

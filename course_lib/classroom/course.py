@@ -34,8 +34,9 @@ WEEKS = {
         "What do the gaps teach?",
         ("bert", "masking", "ladder", "pretraining"),
     ),
-    6: Week(
-        "06_real_bert",
+    6: Week("06_what_it_learned", "What it learned", "What has it learned?", ("probing",)),
+    7: Week(
+        "07_real_bert",
         "Real BERT",
         "Is this really BERT?",
         ("checkpoint", "similarity", "documentation", "finetuning", "modern"),

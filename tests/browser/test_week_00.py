@@ -87,7 +87,7 @@ def test_exercises_from_wrong_to_passed_and_kept(lab):
     expect(code.locator(".course-verdict")).to_have_text(NOT_YET)
     expect(code).to_contain_text("You added up the words but did not divide by the number of words.")
     expect(code.locator("td.differs")).to_have_text([re.compile(f"^≠ {wrong}") for wrong in (4, 6, 6)])
-    expect(lab.output(CODE)).to_contain_text("From here on average_vector is the course's solution.")
+    expect(lab.output(CODE)).to_contain_text("From here on average_vector is the course's version.")
     lab.button(code, "Hint 1 of 3").click()
     expect(code).to_contain_text("Hint 1. An average is a sum divided by a count.")
     expect(lab.button(code, "Hint 2 of 3")).to_be_visible()

@@ -31,9 +31,9 @@ def test_week_3(lab):
 
     type_and_click(lab)
     sort(lab, SORTING, "3.1")
-    write(lab, PUNCTUATION, "3.2", change=(' and character != " "', ""), says="The space counts as")
+    write(lab, PUNCTUATION, "3.2", change=(' and character != " "', ""), says="counts the space as")
     write(lab, PAIRS, "3.3", change=("+= counts[word]", "+= 1"), says="You count every word once")
-    write(lab, BUG, "3.4", change=("place += 2", "place += 1"), says="The right part of the pair stays")
+    write(lab, BUG, "3.4", change=("place += 2", "place += 1"), says="The right part of the pair still")
     step_through(lab)
     choose(lab, PARTING, "3.5")
     write(lab, MATCH, "3.6", change=(" or continues", ""), says="changes nothing in your answer")

@@ -17,7 +17,7 @@ FATES = '@exercise("5.2")'
 ENTROPY = '@exercise("5.3")'
 NEIGHBOURS = '@exercise("5.4")'
 TOO_GOOD = '@exercise("5.6")'
-WHY_THERE, WHICH_BUG, WITHOUT_FLOOR = 'card("5.5")', 'card("5.7")', 'card("5.8")'
+WHY_THERE, WHICH_BUG = 'card("5.5")', 'card("5.7")'
 CURVES = ('show_training("healthy")', 'for name in "AB":', 'for name in "CD":')
 MINE = "mine = use_my_code(week=5)"
 TRAINING = "live = LiveTraining(run, rungs, gaps"
@@ -92,12 +92,11 @@ def test_exercises_and_widgets(lab):
     write(lab, ENTROPY, "5.3", change=("math.log(", "math.log2("), says="This is in bits")
     write(lab, NEIGHBOURS, "5.4", change=("weight * ", ""), says="You add the entropies up")
     write(lab, TOO_GOOD, "5.6", change=("is_hidden.sum()", "labels.numel()"), says="Still divided by all")
-    for cell in (WHY_THERE, *CURVES, WHICH_BUG, WITHOUT_FLOOR):
+    for cell in (WHY_THERE, *CURVES, WHICH_BUG):
         lab.run_cell(cell)
     lab.screenshot("broken", lab.output(CURVES[1]))
     choose(lab, WHY_THERE, "5.5")
     sort(lab, WHICH_BUG, "5.7")
-    choose(lab, WITHOUT_FLOOR, "5.8")
     for cell in ("held_out = list(tokenized(", MINE):
         lab.run_cell(cell)
     expect(lab.output(MINE)).to_contain_text(

@@ -1,97 +1,46 @@
-"""Week 6 as a learner studies it: search, pieces, heads, exercises, and the certificate at the end."""
-
-import re
+"""Week 6 as a learner studies it: exercises, questions of one's own, and the model put to the test."""
 
 from playwright.sync_api import expect
 from solving import choose, sort, write
 
-NOTEBOOK = "06_real_bert.ipynb"
-START = "Searching(Search(some, model, tokenizer)"
-
-PIECES = "TokenizerExplorer(both,"
-HEADS = "AttentionExplorer(encoding.tokens, attentions"
-WHOSE, KOREAN = 'card("6.1")', 'card("6.2")'
-POOLING = '@exercise("6.3")'
-NEAREST = '@exercise("6.4")'
-LABELS = '@exercise("6.5")'
-GATE = '@exercise("6.6")'
-LOCAL = '@exercise("6.7")'
-MINE = "yours = load_model(folder, BertModel, fused=False)"
-PROGRESS = "progress()"
-CERTIFICATE = "certificate("
+NOTEBOOK = "06_what_it_learned.ipynb"
+START = "model, town = own_or_ready_model("
+LISTS, SOURCE, FLOOR = 'card("6.1")', 'card("6.4")', 'card("6.7")'
+IN_TURN = '@exercise("6.2")'
+CALIBRATION = '@exercise("6.3")'
+LOOKS = '@exercise("6.5")'
+WITHOUT = '@exercise("6.6")'
+FIELD = "Asking(model, town,"
 
 
 def test_exercises_and_widgets(lab):
-    """Every exercise once wrongly and once rightly; every widget used once."""
+    """Every exercise once wrongly and once rightly; the field for questions used once."""
     lab.open(NOTEBOOK)
-    lab.run_cell(START)
-    find(lab)
-    for cell in (WHOSE, PIECES, KOREAN):
+    for cell in (START, LISTS, FIELD, SOURCE, FLOOR):
         lab.run_cell(cell)
-    sort(lab, WHOSE, "6.1")
-    cut(lab)
-    choose(lab, KOREAN, "6.2")
-    write(lab, POOLING, "6.3", change=("is_real.sum(dim=1)", "hidden.shape[1]"), says="when you divide")
-    write(lab, NEAREST, "6.4", change=(" / lengths", ""), says="Your order is that of the dot products")
+    expect(lab.output(START)).to_contain_text("the grammar knows")
+    choose(lab, LISTS, "6.1")
+    write(lab, IN_TURN, "6.2", change=("max(answers, key", "min(answers, key"), says="least sure")
     write(
         lab,
-        LABELS,
-        "6.5",
-        change=("sorted(set(training))", "dict.fromkeys(training)"),
-        says="alphabetical one",
+        CALIBRATION,
+        "6.3",
+        change=("inside |= predicted == high", "pass"),
+        says="is in none of your bins",
     )
-    write(
-        lab,
-        GATE,
-        "6.6",
-        change=("F.gelu(wide[..., :half])", "wide[..., :half]"),
-        says="did not go through GELU",
-    )
-    write(lab, LOCAL, "6.7", change=("window // 2", "window"), says="Your window is twice as wide")
-    lab.run_cell('"6-same"')
-    lab.run_cell("import transformers")
-    lab.run_cell(MINE)
-    expect(lab.output(MINE)).to_contain_text("similarity.mean_pooling, similarity.most_similar, modern.geglu")
-    expect(lab.output(MINE)).to_contain_text("largest difference")
-    look(lab)
-    graduate(lab)
+    ask(lab)
+    sort(lab, SOURCE, "6.4")
+    write(lab, LOOKS, "6.5", change=("gap, place] for", "gap].mean(dim=-1) for"), says="a row sums to 1")
+    write(lab, WITHOUT, "6.6", change=("kept[:, head", "kept[head"), says="You set rows to 0")
+    choose(lab, FLOOR, "6.7")
     assert lab.widget_errors() == []
     assert lab.console_errors == []
     assert lab.accessibility_problems() == []
 
 
-def find(lab):
-    """A question of one's own, to both searches."""
-    panel = lab.card(START)
-    expect(panel).to_contain_text("math.gcd")
-    panel.locator("input[type=text]").fill("capital letters")
-    expect(panel).to_contain_text("str.upper")
-    lab.screenshot("search", panel, picture="search")
-    panel.locator("input[type=text]").fill("zzz")
-    expect(panel).to_contain_text("nothing")
-
-
-def cut(lab):
-    """Korean in the English vocabulary."""
-    shown = lab.output(PIECES).locator(".tokenizer-explorer")
-    shown.get_by_label("Type a text").fill("한국어")
-    expect(shown).to_contain_text("ᄒ")
-    lab.screenshot("pieces", shown)
-
-
-def look(lab):
-    """The head that looks one piece back."""
-    lab.run_cell(HEADS)
-    shown = lab.output(HEADS)
-    expect(shown).to_contain_text("river")
-    lab.screenshot("heads", shown)
-
-
-def graduate(lab):
-    """The map and the certificate know what was passed."""
-    lab.run_cell(PROGRESS)
-    expect(lab.output(PROGRESS)).to_contain_text("Week 6 · Real BERT · 7 of ")
-    lab.run_cell(CERTIFICATE)
-    picture = lab.output(CERTIFICATE).locator("img")
-    expect(picture).to_have_attribute("alt", re.compile("Certificate: 7 of .* mean_pooling"))
-    lab.screenshot("certificate", lab.output(CERTIFICATE))
+def ask(lab):
+    """A question of one's own."""
+    panel = lab.card(FIELD)
+    panel.locator("input[type=text]").fill("지우는 [MASK]에서 김밥을 샀다")
+    expect(panel).to_contain_text("분식집")
+    lab.screenshot("asked", panel)

@@ -199,6 +199,5 @@ def show_code_card(exercise, verdict, has_kept=False):
     """
     display(CodeCard(exercise, verdict))
     if not verdict.passed:
-        ours = "the library's version" if exercise.replaces else "the course's solution"
-        whose = "the answer that you passed before" if has_kept else ours
+        whose = "the answer that you passed before" if has_kept else "the course's version"
         print(f"From here on {exercise.name} is {whose}.")

@@ -16,11 +16,11 @@ class WhatCardsDo(Quiz):
     hints = (
         "You can run a notebook of this course from top to bottom, whatever you have solved so far.",
         "Read what the card of an unsolved exercise says. Does it report an error?",
-        "Until your own answer passes, later cells use the function of the course.",
+        "Until your own answer passes, later cells use the course's version.",
     )
     choices = {
         "library": (
-            "Nothing is wrong. Later cells use the course's function.",
+            "Nothing is wrong. Later cells use the course's version.",
             "Yes. You can read on and come back. As soon as your own answer passes, later cells use yours.",
         ),
         "error": (
@@ -106,7 +106,7 @@ class AverageVector(CodeExercise):
             return vectors.amax(dim=0)
 
         def half_and_half(vectors):
-            """You average the average so far with the next word, so that the last words count most. Add all
+            """You average each next word with the earlier average, so the last words count most. Add all
             words up, and divide once.
             """
             average = vectors[0]

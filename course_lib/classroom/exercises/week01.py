@@ -155,15 +155,15 @@ class Place(CodeExercise):
             return placed
 
         def padded_in_the_other_order(image, row, column, canvas=12):
-            """Zeros for above and below stand on the left and on the right, and the other way round: `pad`
-            begins with the last dimension, so its order is left, right, above, below.
+            """You exchanged the two pairs of paddings: `pad` begins with the last dimension, so its order is
+            left, right, above, below.
             """
             height, width = image.shape
             return nn.functional.pad(image, (row, canvas - height - row, column, canvas - width - column))
 
         def padded_without_the_image(image, row, column, canvas=12):
-            """Your result is larger than the canvas, by the size of the image: on the right remain canvas −
-            column − width zeros, and below canvas − row − height.
+            """Your result is larger than the canvas, by the size of the image: you need canvas − column −
+            width zeros on the right, and canvas − row − height at the bottom.
             """
             return nn.functional.pad(image, (column, canvas - column, row, canvas - row))
 
@@ -221,7 +221,7 @@ class ColumnThree(Quiz):
         "Column 4 is four pixels from column 0. How far is column 3 from the two columns of the training?",
         "Read the code of the CNN. What happens between two convolutions, and what after the last one?",
         "Pooling keeps the maximum of each 2 × 2 square, twice. By how many pixels must a digit move until "
-        "the same numbers fall into the same squares again?",
+        "the squares cut the digit in the same way again?",
     )
     choices = {
         "border": (
@@ -239,13 +239,13 @@ class ColumnThree(Quiz):
             "Yes. Four pixels further on, the same numbers fall into the same squares in both poolings. So "
             "the last convolution gives the same numbers, one place further on, and their maximum is the "
             "same. The flattened CNN gets these numbers too, but it has other parameters for that place. "
-            "Column 3 is two or three pixels from the trained columns: there the squares cut the digit "
-            "differently. The patches of the Transformer are such a grid too.",
+            "Column 3 is two or three pixels from the trained columns: there the squares do not cut "
+            "the digit in the same way. The patches of the Transformer cut the canvas along fixed lines too.",
         ),
         "weights": (
             "The parameters for the pixels of column 3 were not trained. Those for column 4 were.",
             "A convolution has no parameters for a column: the same kernels move over all columns. The MLP "
-            "has parameters of its own for each pixel.",
+            "has separate parameters for each pixel.",
         ),
     }
     answer = "grid"
@@ -286,7 +286,7 @@ class Permute(CodeExercise):
 
     class mistakes:
         def same_bug_in_other_words(images, seed):
-            """This computes the same as before: each image still gets an order of its own."""
+            """This computes the same as before: each image still gets a different order."""
             generator = torch.Generator().manual_seed(seed)
             orders = [torch.randperm(image.numel(), generator=generator) for image in images]
             return torch.stack([image.flatten()[o].view(image.shape) for image, o in zip(images, orders)])
@@ -359,7 +359,7 @@ class Permute(CodeExercise):
             return images.flatten(1)[:, order].view(images.shape)
 
         def other_seed_for_each(images, seed):
-            """Each image still gets an order of its own, because each has a seed of its own."""
+            """Each image still gets a different order, because each has a different seed."""
             return torch.stack(
                 [Permute.solution(image[None], seed + number)[0] for number, image in enumerate(images)]
             )
@@ -404,8 +404,8 @@ class Permute(CodeExercise):
 class ConvolutionMatrix(CodeExercise):
     """Write the convolution of a row of pixels as one matrix. Row i of the matrix says how pixel i of the
     result is computed: the kernel stands around the diagonal, with its middle on the diagonal and its first
-    weight on the left. There are no pixels beyond the two ends of the row. Leave out the weights that would
-    stand there. The kernel has an odd number of weights.
+    weight on the left. Unlike in the CNN above, the two ends are not joined: leave out the weights that would
+    stand beyond them. The kernel has an odd number of weights.
     """
 
     id, title, name = "1.5", "A convolution as a matrix", "convolution_matrix"
@@ -489,8 +489,8 @@ class ConvolutionMatrix(CodeExercise):
             return matrix
 
         def full_rows_only(kernel, length):
-            """Only the rows are there in which the whole kernel fits. Each pixel has a row, those at the ends
-            with a part of the kernel.
+            """Your matrix has only the rows in which the whole kernel fits. Each pixel has a row, those at
+            the ends with a part of the kernel.
             """
             matrix = kernel.new_zeros(length - len(kernel) + 1, length)
             for row in range(len(matrix)):
@@ -507,7 +507,7 @@ class ConvolutionMatrix(CodeExercise):
             return ConvolutionMatrix.fill(kernel, length, shift=len(kernel) // 2)
 
         def middle_alone(kernel, length):
-            """You put the middle of the kernel alone on the diagonal. The others belong beside it."""
+            """You wrote only the middle weight. The other weights belong beside it."""
             return kernel[len(kernel) // 2] * torch.eye(length)
 
         def middle_too_far_right(kernel, length):
@@ -570,7 +570,7 @@ class ConvolutionMatrix(CodeExercise):
 
 
 class Careful(Quiz):
-    """Which of these sentences does no row of your table contradict?"""
+    """Which of these sentences agrees with every row of your table?"""
 
     id, title = "1.6", "The careful version"
     difficulty, importance, minutes = 2, 3, 5
@@ -581,7 +581,7 @@ class Careful(Quiz):
     )
     choices = {
         "told": (
-            "If pixels are not shuffled, a model that assumes more recognises more: the CNN, then the "
+            "If pixels are not shuffled, the more a model assumes, the more it recognises: the CNN, then the "
             "Transformer, then the MLP.",
             "Look at the row of 1,280 digits: there the Transformer is not ahead of the MLP.",
         ),
@@ -594,11 +594,11 @@ class Careful(Quiz):
             "Look at the row of shuffled pixels: the CNN assumes most and recognises least.",
         ),
         "careful": (
-            "The CNN leads by most where digits are few. Shuffled pixels cost it most, the Transformer less, "
-            "the MLP nothing.",
+            "The CNN leads by more with 80 digits than with 1,280. Shuffled pixels cost it most, the "
+            "Transformer less, the MLP nothing.",
             "Yes. CNN > Transformer > MLP is an order of how much a model assumes. Where the assumptions "
-            "are true, they save examples. Where they are false, they cost accuracy. It is not an order of "
-            "accuracy.",
+            "are true, they can save examples. Where they are false, they cost accuracy. It is not an order "
+            "of accuracy.",
         ),
     }
     answer = "careful"
@@ -644,7 +644,7 @@ class NewProblems(Sorting):
             "other card.",
         ),
         "table": (
-            "Predict a diagnosis from twelve measured values, each of another quantity.",
+            "Predict a diagnosis from twelve measured values, each of a different quantity.",
             "mlp",
             "Weight and blood pressure share no pattern, and none of the values is next to another.",
         ),

@@ -11,7 +11,7 @@ from course_lib.classroom.exercises.random_cases import draw
 
 
 class ReadTheMatrix(ClickCell):
-    """Click the cell that says how much **깎았다** (peeled) looks at **배** (pear)."""
+    """Click the number that says how much **깎았다** (peeled) looks at **배** (pear)."""
 
     id, title = "2.1", "Read a matrix of weights"
     difficulty, importance, minutes = 1, 3, 3
@@ -44,8 +44,8 @@ class ReadTheMatrix(ClickCell):
 
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
-    must be 0. If `mask` is None, everything is allowed. One exception: if a row of m weights allows nothing,
-    each of them must be 1/m. The most negative finite number gives this.
+    must be 0. If `mask` is None, everything is allowed. One exception: if the mask allows nothing in a row,
+    each of its m weights must be 1/m. Forbidden scores set to the most negative finite number give this.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
@@ -79,8 +79,8 @@ class AttentionWeights(CodeExercise):
             return AttentionWeights.finish(scores, mask)
 
         def did_not_divide(query, key, mask=None):
-            """You did not divide by √d. With long vectors the softmax then puts all its weight on one
-            word.
+            """You did not divide by √d. With many numbers per vector the softmax then puts nearly all its
+            weight on one word.
             """
             return AttentionWeights.finish(query @ key.transpose(-2, -1), mask)
 
@@ -141,7 +141,7 @@ class AttentionWeights(CodeExercise):
 
         def ignored_the_mask(query, key, mask=None):
             """Without a mask your answer is right. With a mask, forbidden positions still get weight: you do
-            not use the mask, or not the result of `masked_fill`.
+            not use the mask, or you ignore the result of `masked_fill`.
             """
             return AttentionWeights.finish(query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]), None)
 
@@ -282,9 +282,7 @@ class SplitHeads(CodeExercise):
             return hidden.view(batch, length, num_heads, hidden_size // num_heads)
 
         def dealt_out_like_cards(hidden, num_heads):
-            """Each of your heads takes one number in num_heads, like a player when cards are dealt. A head
-            must get neighbouring numbers.
-            """
+            """Each of your heads takes every num_heads-th number. A head must get neighbouring numbers."""
             batch, length, hidden_size = hidden.shape
             return hidden.view(batch, length, hidden_size // num_heads, num_heads).permute(0, 3, 1, 2)
 
@@ -326,8 +324,8 @@ class SplitHeads(CodeExercise):
             return hidden.view(batch, length, num_heads, hidden_size // num_heads).transpose(2, 3)
 
         def cut_the_words(hidden, num_heads):
-            """You give each head some of the *words*, with all their numbers. Each head gets all words, and
-            of each a slice: cut the last dimension.
+            """You give each head some of the *words*, with all their numbers. Each head gets all words,
+            and a slice of each: cut the last dimension.
             """
             return torch.stack(hidden.chunk(num_heads, dim=1), dim=1)
 
@@ -377,7 +375,7 @@ class SplitHeads(CodeExercise):
 
 class TooEven(CodeExercise):
     """This multi-head attention runs, its shapes are right, and its rows sum to 1. But its weights are far
-    too even, and with more heads they become more even. Find the wrong line and fix it.
+    too even (nearly all the same), and more heads make them more even. Find the wrong line and fix it.
     """
 
     id, title, name = "2.4", "Find the bug: weights too even", "self_attention"
@@ -409,8 +407,8 @@ class TooEven(CodeExercise):
 
     class mistakes:
         def took_the_scale_away(hidden, query_map, key_map, value_map, num_heads):
-            """You took the division away. The weights were too even; now they are too uneven. Divide by
-            another root.
+            """You took the division away. The weights were too even; now a few of them are too large. Divide
+            by another root.
             """
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=1.0)
 
@@ -434,7 +432,7 @@ class TooEven(CodeExercise):
             )
 
         def root_of_both(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by √(hidden_size · num_heads), so the weights become still more even. A vector of
+            """You divide by √(hidden_size · num_heads), so the weights become still more equal. A vector of
             one head has num_heads times *fewer* numbers than the whole vector.
             """
             scale = math.sqrt(hidden.shape[-1] * num_heads)
@@ -461,8 +459,8 @@ class TooEven(CodeExercise):
             return mixed / math.sqrt(size)
 
         def whole_size_without_root(hidden, query_map, key_map, value_map, num_heads):
-            """You divide by hidden_size, without a root: the weights are more even still. It has to be the
-            root of head_size.
+            """You divide by hidden_size, without a root: the weights become still more equal. It has to be
+            the root of head_size.
             """
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=hidden.shape[-1])
 
@@ -580,7 +578,7 @@ class LayerOrder(Ordering):
 class AddAndNorm(CodeExercise):
     """Write the end of each half of an encoder layer as in the published BERT (post-LN): LayerNorm(x +
     Sublayer(x)). `hidden` is x, and `change` is what attention or the network has computed from x.
-    `norm` is a layer: call it. (Some layers have no bias.)
+    `norm` is a layer: call it. (Some norms have no bias.)
     """
 
     id, title, name = "2.6", "Add and norm", "add_and_norm"
@@ -766,7 +764,7 @@ class AddAndNorm(CodeExercise):
             norm.weight.copy_(1 + 0.5 * draw(size, seed=2))
             norm.bias.copy_(draw(size, seed=3))
         if not bias:
-            norm.bias = None  # as week 6 takes it away
+            norm.bias = None  # as week 7 takes it away
         return norm
 
 
@@ -780,25 +778,27 @@ class OneHeadTwoWords(Quiz):
     hints = (
         "There are four heads: two layers of two. In one, the largest weights of 배 are on 항구 and 탔.",
         "Choose the same layer and head in the explorer below. Select bank and read its largest weight.",
-        "Compare it with the other head of this layer. Which of the two looks at other words than bank?",
+        "Compare it with the other head of this layer. Which of the two gives weight to borrowed?",
     )
     choices = {
         "context": (
-            "It makes bank look mostly at borrowed and city, the words that decide.",
-            "That would be tidy. Look again at the row of bank in this head. Where is its largest weight?",
+            "It makes bank look most at borrowed and at parts of money and city.",
+            "Yes. In both sentences this head looks at words that settle the meaning. Nobody gave it this "
+            "job: it was learned. In an encoder that was trained from another start, the heads may share "
+            "the work in another way.",
         ),
         "itself": (
-            "It makes bank look mostly at bank, the same word.",
-            "Yes. Here, the context of bank has to come through the other heads. A head has no fixed job: "
-            "what it does was learned, and it can differ from word to word.",
+            "It makes bank look most at itself, and almost never at another token.",
+            "Look again at the row of bank in this head: its weight on itself is nearly 0.",
         ),
         "even": (
             "It makes bank look at all tokens about equally.",
-            "The heads of layer 1 roughly do that. This one, in layer 2, is very uneven.",
+            "The heads of layer 1 roughly do that. This one, in layer 2, gives four tokens most of its "
+            "weight.",
         ),
         "ends": (
             "It makes bank look mostly at [CLS] and [SEP], the two ends.",
             "Other heads give them a little weight. In this row they get almost none.",
         ),
     }
-    answer = "itself"
+    answer = "context"

@@ -52,9 +52,10 @@ class WhoseTrouble(Sorting):
 
 
 class IsPunctuation(CodeExercise):
-    """BERT cuts a text around every punctuation mark. Two kinds of characters count as one: characters of any
-    script whose Unicode category begins with P; and all visible characters of ASCII that are neither letters
-    nor digits, such as `$` and `+`, whatever their category. An emoji is neither: it stays in its word.
+    """BERT cuts a text around every punctuation mark. Two kinds of characters count as one: characters whose
+    Unicode category begins with P, in any script; and all visible characters of ASCII that are neither
+    letters nor digits, such as `$` and `+`, whatever their category. An emoji is neither: it stays in its
+    word.
     """
 
     id, title, name = "3.2", "What is punctuation?", "is_punctuation"
@@ -107,17 +108,21 @@ class IsPunctuation(CodeExercise):
             return unicodedata.category(character)[0] in "PS"
 
         def space_too(character):
-            """The space counts as punctuation: it is ASCII, and neither a letter nor a digit. Exclude it."""
+            """Your function counts the space as punctuation: it is ASCII, and neither a letter nor a digit.
+            Exclude it.
+            """
             return IsPunctuation.solution(character) or character == " "
 
         def invisible_too(character):
-            """Invisible characters, such as the tab, count as punctuation: ask `isprintable`."""
+            """Your function counts invisible characters, such as the tab, as punctuation: ask
+            `isprintable`.
+            """
             is_ascii_sign = character.isascii() and not character.isalnum() and character != " "
             return is_ascii_sign or unicodedata.category(character).startswith("P")
 
         def digits_too(character):
-            """Digits count as punctuation. `isalnum` is true for letters and digits, `isalpha` for letters
-            alone.
+            """Your function counts digits as punctuation. `isalnum` is true for letters and digits, `isalpha`
+            for letters alone.
             """
             is_visible = character.isascii() and character.isprintable() and character != " "
             return (is_visible and not character.isalpha()) or IsPunctuation.solution(character)
@@ -129,8 +134,8 @@ class IsPunctuation(CodeExercise):
             return character.isprintable() and not character.isalnum() and character != " "
 
         def whatever_is_no_letter(character):
-            """Whatever is no letter and no digit counts: blanks, characters that cannot be seen, symbols of
-            all scripts. The statement names two sorts, and asks two questions of each.
+            """Your function takes everything that is no letter and no digit: blanks, invisible characters,
+            symbols of all scripts. The statement names two kinds; test each by itself.
             """
             return not character.isalnum()
 
@@ -191,11 +196,11 @@ class CountPairs(CodeExercise):
     )
 
     def stub(split, counts):
-        """Counter {(left, right): how often}.  split: {word: its pieces}, counts: {word: how often}"""
+        """Counter {(left, right): how often}.  split: {word: its subwords}, counts: {word: how often}"""
         ...
 
     def solution(split, counts):
-        """Counter {(left, right): how often}.  split: {word: its pieces}, counts: {word: how often}"""
+        """Counter {(left, right): how often}.  split: {word: its subwords}, counts: {word: how often}"""
         found = Counter()
         for word, pieces in split.items():
             for pair in zip(pieces, pieces[1:]):
@@ -276,8 +281,8 @@ class CountPairs(CodeExercise):
             return pairs
 
         def every_second_pair(split, counts):
-            """You go on by two pieces after each pair, so every second pair is missing: each piece but the
-            last begins a pair.
+            """You go on by two subwords after each pair, so every second pair is missing: each subword but
+            the last begins a pair.
             """
             pairs = Counter()
             for word, pieces in split.items():
@@ -370,13 +375,13 @@ class Joined(CodeExercise):
     )
 
     def stub(pieces, pair, merged):
-        """The pieces of a word with every occurrence of `pair` made one, from left to right."""
+        """The subwords of a word with every occurrence of `pair` made one, from left to right."""
         line = " ".join(pieces)
         line = line.replace(" ".join(pair), merged)
         return line.split(" ")
 
     def solution(pieces, pair, merged):
-        """The pieces of a word with every occurrence of `pair` made one, from left to right."""
+        """The subwords of a word with every occurrence of `pair` made one, from left to right."""
         result, place = [], 0
         while place < len(pieces):
             if tuple(pieces[place : place + 2]) == tuple(pair):
@@ -407,8 +412,8 @@ class Joined(CodeExercise):
             return line.replace(" ".join(pair) + " ", merged + " ").split()
 
         def every_other_one(pieces, pair, merged):
-            """Of two pairs side by side, you join only the first: its replacement has used up the blank that
-            the second one begins with.
+            """Of two pairs side by side, you join only the first: both need the blank between them, and the
+            first has used it.
             """
             line = " " + " ".join(pieces) + " "
             return line.replace(" " + " ".join(pair) + " ", " " + merged + " ").split()
@@ -439,8 +444,8 @@ class Joined(CodeExercise):
             return result
 
         def from_the_right(pieces, pair, merged):
-            """You join from right to left. It shows where a piece stands three times in a row: the first two
-            have to be joined, and not the last two.
+            """You join from right to left. You see the difference where a subword stands three times in a
+            row: the first two have to be joined, and not the last two.
             """
             back = Joined.solution(pieces[::-1], tuple(pair)[::-1], merged)
             return back[::-1]
@@ -452,7 +457,7 @@ class Joined(CodeExercise):
             return list(pieces)
 
         def either_order(pieces, pair, merged):
-            """You join the pair in the other order, too: its right piece with its left one behind."""
+            """You also join the two in the wrong order: right subword first, then left."""
             result, place = [], 0
             while place < len(pieces):
                 two = tuple(pieces[place : place + 2])
@@ -478,7 +483,7 @@ class Joined(CodeExercise):
             return result
 
         def right_part_kept(pieces, pair, merged):
-            """The right part of the pair stays behind the new subword: go on by two after a pair."""
+            """The right part of the pair still stands after the new subword: go on by two after a pair."""
             result = []
             for place, piece in enumerate(pieces):
                 is_pair = tuple(pieces[place : place + 2]) == tuple(pair)
@@ -502,12 +507,12 @@ class Joined(CodeExercise):
         if here == [merged]:
             return (
                 f"You put {plain(repr(merged))} where {two[0]} and {two[1]} stand, which are not the pair. "
-                "Compare whole pieces, the left with the left and the right with the right."
+                "Compare whole subwords, the left with the left and the right with the right."
             )
         if right == [merged]:
             return (
                 f"For {two[0]} and {two[1]}, which are the pair, your result has {plain(repr(here[0]))}. "
-                f"The new piece is there already: `merged`, here {plain(repr(merged))}."
+                f"The new subword is there already: `merged`, here {plain(repr(merged))}."
             )
         return None
 
@@ -526,7 +531,7 @@ class Joined(CodeExercise):
         yield dict(pieces=["집"], pair=("##집", "##집"), merged="##집집")
         yield dict(
             pieces=["a", "##b", "##c"], pair=("a", "##b"), merged="A"
-        )  # whatever the new piece is called
+        )  # whatever the new subword is called
         yield dict(pieces=["a", "##b", "##a"], pair=("##b", "##b"), merged="##bb")
         yield dict(pieces=["x", "##b", "##a"], pair=("##a", "##b"), merged="##ab")  # the other way round
         yield dict(pieces=["ab", "##c"], pair=("a", "##bc"), merged="abc")  # the same letters, cut elsewhere
@@ -557,9 +562,9 @@ class WhereTheyPart(Quiz):
             "It is the most frequent pair of all: that is why frequency begins with it.",
         ),
         "alone": (
-            "##에 is the end of all six, also of those without a ##장.",
-            "Yes. ##에 occurs 21 times, once in every word, so to find it after ##장 is no surprise. "
-            "학 and ##교 occur only together: if you see one, you know the other.",
+            "##에 ends all six, also those without a ##장.",
+            "Yes. ##에 ends all 21 words of the text (six different ones), so to find it after ##장 is no "
+            "surprise. 학 and ##교 occur only together: if you see one, you know the other.",
         ),
         "particle": (
             "##에 is a particle, which has to stand apart from ##장.",
@@ -575,9 +580,9 @@ class WhereTheyPart(Quiz):
 
 class LongestMatch(CodeExercise):
     """Cut one word into subwords, greedily: take the longest subword of the vocabulary that begins the word,
-    then the longest one that goes on, and so on. Inside a word, subwords are written with `##`. If no subword
-    fits at some place, the **whole** word becomes `["[UNK]"]`. With `continues=True` the word itself
-    continues something, so even its first subword is written with `##`.
+    then the longest one that continues from there, and so on. Inside a word, subwords are written with `##`.
+    If no subword fits at some place, the **whole** word becomes `["[UNK]"]`. With `continues=True` the word
+    itself continues something, so even its first subword is written with `##`.
     """
 
     id, title, name = "3.6", "Longest match first", "longest_match"
@@ -593,11 +598,11 @@ class LongestMatch(CodeExercise):
     )
 
     def stub(word, vocab, continues=False):
-        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        """The subwords of a word by longest match; ["[UNK]"] where none fits.  vocab: set of subwords"""
         ...
 
     def solution(word, vocab, continues=False):
-        """The pieces of a word by longest match; ["[UNK]"] where none fits.  vocab: set of pieces"""
+        """The subwords of a word by longest match; ["[UNK]"] where none fits.  vocab: set of subwords"""
         pieces, start = [], 0
         while start < len(word):
             prefix = "##" if start > 0 or continues else ""
@@ -693,7 +698,7 @@ class LongestMatch(CodeExercise):
             return LongestMatch.walk(word, vocab, LongestMatch.mark(continues))
 
         def marks_only_where_it_continues(word, vocab, continues=False):
-            """You write `##` only where `continues` is True. Inside a word each piece but the first has it,
+            """You write `##` only where `continues` is True. Inside a word each subword but the first has it,
             too.
             """
             return LongestMatch.walk(word, vocab, lambda start: "##" if continues else "")
@@ -710,7 +715,7 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def characters_skipped(word, vocab, continues=False):
-            """A character that no piece fits is left out, and you go on behind it. It makes the **whole**
+            """A character that no subword fits is left out, and you go on behind it. It makes the **whole**
             word unknown.
             """
             pieces, start, mark = [], 0, LongestMatch.mark(continues)
@@ -722,7 +727,7 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def never_one_character(word, vocab, continues=False):
-            """Pieces of one character are never tried: your range of ends stops one too early. Its last end
+            """Subwords of one character are never tried: your range of ends stops one too early. Its last end
             is `start + 1`.
             """
             pieces, start, mark = [], 0, LongestMatch.mark(continues)
@@ -735,7 +740,7 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def marks_counted(word, vocab, continues=False):
-            """You go on by the length of the piece with its `##`, which are no letters of the word: two
+            """You go on by the length of the subword with its `##`, which are no letters of the word: two
             letters are skipped.
             """
             pieces, start, mark = [], 0, LongestMatch.mark(continues)
@@ -748,8 +753,8 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def fewest_pieces(word, vocab, continues=False):
-            """You look for the fewest pieces. Greedy takes the longest piece at each place and does not look
-            ahead.
+            """You look for the fewest subwords. Greedy takes the longest subword at each place and does not
+            look ahead.
             """
             mark, best = LongestMatch.mark(continues), {0: []}
             for end in range(1, len(word) + 1):
@@ -764,7 +769,7 @@ class LongestMatch(CodeExercise):
             return best.get(len(word), ["[UNK]"])
 
         def from_the_end(word, vocab, continues=False):
-            """You cut from the end of the word: first the longest piece that ends it. Greedy begins at the
+            """You cut from the end of the word: first the longest subword that ends it. Greedy begins at the
             front.
             """
             pieces, end, mark = [], len(word), LongestMatch.mark(continues)
@@ -807,7 +812,7 @@ class LongestMatch(CodeExercise):
         return pieces
 
     def explain(given, got, wanted):
-        """At the first place where greedy takes another piece: what fits there."""
+        """At the first place where greedy takes another subword: what fits there."""
         word, vocab, continues = given["word"], given["vocab"], given.get("continues", False)
         if not all(isinstance(each, str) for each in got):
             return None
@@ -818,24 +823,22 @@ class LongestMatch(CodeExercise):
         for number, piece in enumerate(greedy):
             mine = got[number] if number < len(got) else None
             if piece == "[UNK]":
-                fits = f"behind place {place} of the word no piece fits, so all of it is unknown"
-                return None if mine == piece else f"Greedy goes back for no piece: {fits}."
+                fits = f"behind place {place} of the word no subword fits, so all of it is unknown"
+                return None if mine == piece else f"Greedy never goes back: {fits}."
             if mine == "[UNK]" and wanted == greedy:
                 return f"At place {place} of the word {plain(repr(piece))} fits, and you find none."
             if mine is None:
                 rest = plain(repr(word[place:]))
-                return f"Your pieces end at place {place} of the word, and {rest} is not cut."
+                return f"Your subwords end at place {place} of the word, and {rest} is not cut."
             if mine != piece and mine.removeprefix("##") == piece.removeprefix("##"):
                 return f"At place {place} of the word it has to be {plain(repr(piece))}: look at the `##`."
             if mine != piece and not word.startswith(mine.removeprefix("##"), place):
                 return (
                     f"{plain(repr(mine))} does not stand at place {place} of the word, where it comes next: "
-                    "each piece begins where the one before ends."
+                    "each subword begins where the one before ends."
                 )
             if mine != piece and piece.startswith("##") and not mine.startswith("##"):
-                return (
-                    f"At place {place} of the word a piece with `##` is needed: {plain(repr(mine))} has none."
-                )
+                return f"At place {place} of the word a subword needs `##`: {plain(repr(mine))} has none."
             if mine != piece and piece.startswith(mine):
                 longest = f"{plain(repr(piece))} fits, too, and is longer"
                 return f"At place {place} of the word you take {plain(repr(mine))}; {longest}."
@@ -877,10 +880,11 @@ class LongestMatch(CodeExercise):
 
 class GreedyOrBest(Quiz):
     """The longest match cuts *difference* into diff ##ere ##n ##ce, but diff ##er ##ence is shorter. Which
-    method finds the shortest cut of **every** word?
+    method finds the shortest cut of **every** word with the vocabulary it uses? (One answer trains another
+    vocabulary; in the others the vocabulary stays the same.)
     """
 
-    id, title = "3.7", "Greedy, and what of it"
+    id, title = "3.7", "What greedy overlooks"
     difficulty, importance, minutes = 2, 2, 5
     hints = (
         "What went wrong in the longest match: the vocabulary, or one of its steps?",
@@ -889,9 +893,9 @@ class GreedyOrBest(Quiz):
     )
     choices = {
         "ahead": (
-            "At each place keep the best way to it, and go on from each such place.",
-            "Yes. `best_split` above does this, so it overlooks nothing better. BERT goes without: greedy is "
-            "quick, and the model gets used to its cuts.",
+            "At each place keep the best cut up to it, and go on from each such place.",
+            "Yes. `best_split` above does this, so it overlooks nothing better. BERT does not do this: "
+            "greedy is quick, and the model gets used to its cuts.",
         ),
         "larger": (
             "Train on the same texts once more, for a vocabulary twice as large.",

@@ -9,9 +9,7 @@ from course_lib.embeddings import clock_angles, sinusoidal_positions
 
 
 class SameOrNot(Sorting):
-    """An encoder without positions reads two sentences. For which of these pairs can it not tell the two
-    apart?
-    """
+    """An encoder without positions reads two sentences. Which of these pairs look the same to it?"""
 
     id, title = "4.1", "Which look the same?"
     difficulty, importance, minutes = 1, 3, 4
@@ -156,15 +154,15 @@ class Sinusoids(CodeExercise):
             return Sinusoids.rows(length, 10000.0 ** -(2 * clock / hidden_size))
 
         def up_to_the_base(length, hidden_size):
-            """Your last clock turns by position / 10000, since you divide i by one clock less than there are.
-            Divide 2i by hidden_size.
+            """Your last clock turns by position / 10000, because you divide i by the number of clocks minus
+            1. Divide 2i by hidden_size.
             """
             clock = torch.arange(hidden_size // 2)
             return Sinusoids.rows(length, 10000.0 ** -(clock / (hidden_size // 2 - 1)))
 
         def alternating_rows(length, hidden_size):
-            """Whole rows are sines, the next ones cosines. Within each row they alternate: sine and cosine of
-            the first clock, and so on.
+            """In your result, whole rows are sines and the next ones cosines. They have to alternate within
+            each row: sine and cosine of the first clock, and so on.
             """
             angle = clock_angles(length, hidden_size).float().repeat_interleave(2, dim=1)
             return torch.where(torch.arange(length)[:, None] % 2 == 0, angle.sin(), angle.cos())
@@ -239,10 +237,10 @@ class ReadTheSimilarities(ClickCell):
 
 class Rotary(CodeExercise):
     """Rotate each vector by the angles of its position. The numbers 2i and 2i+1 of a vector are a point in
-    the plane. Clock i rotates this point by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos).
-    `clock_angles(n, d)` gives the angles as float64: one row for each position, one column for each clock.
-    The result must have the dtype of the vectors. (In section 3, each pair was (sine, cosine), so the minus
-    was in the other line.)
+    the plane. Clock i rotates this point by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos). The
+    position is the index along n, dimension −2. `clock_angles(n, d)` gives the angles as float64: one row for
+    each position, one column for each clock. The result must have the dtype of the vectors. (In section 3,
+    each pair was (sine, cosine), so the minus was in the other row of the matrix.)
     """
 
     id, title, name = "4.4", "Rotate by the clock", "rotary"
@@ -412,7 +410,7 @@ class Which(Quiz):
         "sinusoidal": (
             "Take sinusoids: they are computed for any position, so the encoder reads them all equally well.",
             "Sinusoids exist for any position, but in the relative task the encoder gives few right answers "
-            "where it was not trained. This is so even if it had learned most of the task within the length.",
+            "where it was not trained.",
         ),
         "learned": (
             "Take a learned table and train it well: only rows that were not trained break.",
@@ -421,7 +419,7 @@ class Which(Quiz):
         ),
         "rotary": (
             "Take rotary positions if the task asks for a distance, and a table or sinusoids if it asks "
-            "for a position.",
+            "for a trained position.",
             "Yes. Beyond the length, rotary positions keep the most of the relative task, but not all of "
             "it. They do not say the position itself: in the absolute task they are far behind.",
         ),

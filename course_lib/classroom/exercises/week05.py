@@ -890,39 +890,3 @@ class WhichBug(Sorting):
             "the pieces beside the gap, which can be seen.",
         ),
     }
-
-
-class WithoutFloor(Quiz):
-    """No grammar of the documentation is known. Above stand the losses of three who count, and that of a
-    BERT. Which sentence do these numbers support?
-    """
-
-    id, title = "5.8", "Without a floor"
-    difficulty, importance, minutes = 2, 2, 4
-    hints = (
-        "What does the guess from counts see, and what does it not see?",
-        "Is there anything that tells how much lower the loss could be?",
-        "A comparison says who is better. It does not say how good the better one is.",
-    )
-    choices = {
-        "done": (
-            "It has learned what this text can teach: none of those who count comes near it.",
-            "Nobody knows: the true probabilities of real text are unknown, so is the floor.",
-        ),
-        "bug": (
-            "It has a bug somewhere: its loss is many times that of your model on the town.",
-            "Losses on different texts cannot be compared: real text is less predictable than the town, with "
-            "another vocabulary besides.",
-        ),
-        "farther": (
-            "It knows more than those who only count; whether much is left to learn is open.",
-            "Yes. Its loss is below theirs, so it is better than those guesses. How far it is from the best "
-            "possible loss, only the true probabilities would tell.",
-        ),
-        "nothing": (
-            "Nothing is known of it: where there is no floor, a loss says neither good nor bad.",
-            "It says whom the model beats: its loss is below those of all who count. Only how far the best "
-            "possible loss is away stays unknown.",
-        ),
-    }
-    answer = "farther"

@@ -1,828 +1,573 @@
-"""The exercises of week 6: published weights, sentence vectors, labels, and two changes since 2018."""
+"""The exercises of week 6: gaps that depend on each other, calibration, and what heads and layers do."""
 
 import torch
-from torch.nn import functional as F
 
 from course_lib.classroom.exercises.base import CodeExercise, Quiz, Sorting
-from course_lib.classroom.exercises.random_cases import draw, draw_words
-from course_lib.classroom.markdown import plain
+from course_lib.classroom.exercises.random_cases import draw
 
 
-class WhoseTensor(Sorting):
-    """Seven tensors of the published file, under their published names. In which of your modules does each
-    one do its work?
+class TwoLists(Quiz):
+    """The model gives each gap a list. The first line of one list says 우유 with probability 0.31. Which
+    sentence follows from it?
     """
 
-    id, title = "6.1", "Whose tensor is this?"
-    difficulty, importance, minutes = 1, 2, 5
+    id, title = "6.1", "What a list says"
+    difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "Read the names from the left: what stands before the first dot says whether it is the input, a "
-        "layer, or what comes behind the last layer.",
-        "A layer has two halves. One looks at other positions, the other thinks at each position alone.",
-        "`intermediate` and the `output` beside it are the two maps of the feed-forward network, which "
-        "stands in the same file as the layer.",
-    )
-    groups = {
-        "attention": "attention.py",
-        "encoder": "encoder.py",
-        "embeddings": "embeddings.py",
-        "bert": "bert.py",
-    }
-    items = {
-        "widen": (
-            "encoder.layer.2.intermediate.dense.weight",
-            "encoder",
-            "The first map of the feed-forward network, which widens; yours is called expand.",
-        ),
-        "positions": (
-            "embeddings.position_embeddings.weight",
-            "embeddings",
-            "The table of positions of week 4: one learned row for each place.",
-        ),
-        "first_norm": (
-            "embeddings.LayerNorm.weight",
-            "embeddings",
-            "The LayerNorm of the input layer, before the first of the layers.",
-        ),
-        "key": (
-            "encoder.layer.3.attention.self.key.weight",
-            "attention",
-            "It makes the keys. Yours is the middle third of query_key_value.",
-        ),
-        "narrow": (
-            "encoder.layer.5.output.dense.bias",
-            "encoder",
-            "It belongs to the second map of the feed-forward network, which narrows; yours is called "
-            "contract.",
-        ),
-        "pooler": (
-            "pooler.dense.weight",
-            "bert",
-            "One map behind the last layer, for the vector of [CLS] alone.",
-        ),
-        "mix": (
-            "encoder.layer.0.attention.output.dense.weight",
-            "attention",
-            "The map that mixes what the heads bring.",
-        ),
-    }
-
-
-class KoreanInPieces(Quiz):
-    """Type 한국어, 배가 and 커피를 into the explorer above, one after the other. What does the published
-    vocabulary do with Korean?
-    """
-
-    id, title = "6.2", "Korean in an English vocabulary"
-    difficulty, importance, minutes = 1, 2, 5
-    hints = (
-        "How many pieces are there for one syllable, and how does the second one begin?",
-        "Look at what week 3 called the trap: what does this tokenizer do before it looks for pieces?",
-        "Count the pieces of 한: ᄒ, ##ᅡ, ##ᆫ.",
+        "The list of a gap has one probability for each token. What does it know about the other gap?",
+        "Marginal means: summed over everything that the other gap could hold.",
+        "Compare the truth: is 우유 equally probable in each of the shops?",
     )
     choices = {
-        "letters": (
-            "Each letter (자모) of a syllable becomes a piece of its own.",
-            "Yes. Stripping accents decomposes (NFD), which tears 한 into ᄒ, ᅡ, ᆫ. The vocabulary has such "
-            "letters and no words made of them, so nothing in it says what a Korean word means.",
+        "each": (
+            "Whichever shop stands in the first gap, 우유 has about the probability 0.31 there.",
+            "No: in the truth, 우유 is likelier in one shop than in another. The list mixes all shops.",
         ),
-        "unknown": (
-            "Each word becomes [UNK]: an English vocabulary has no Hangul.",
-            "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have many "
-            "pieces.",
+        "pair": (
+            "The likeliest shop and 우유 are together the likeliest pair that could stand there.",
+            "That can be so, but it does not follow: two likely tokens can be an impossible pair.",
         ),
-        "syllables": (
-            "Each syllable becomes a piece of its own, as a character does.",
-            "The pieces are smaller than that: 한 alone gives three.",
+        "all": (
+            "Summed over all shops in the first gap, 우유 has about the probability 0.31.",
+            "Yes. It is a marginal probability: the sum over all words of the other gap.",
         ),
-        "stems": (
-            "Each noun becomes a piece, and each particle a piece with ##.",
-            "The tokenizer below it does that, which was trained on Korean. This vocabulary has no Korean "
-            "nouns to find.",
+        "first": (
+            "Once the likeliest shop is written into the first gap, 우유 has the probability 0.31.",
+            "No: that would be the probability *given* the shop. Ask again with the shop filled in to "
+            "get it.",
         ),
     }
-    answer = "letters"
+    answer = "all"
 
 
-class MeanPooling(CodeExercise):
-    """One vector for a whole sentence: the mean (평균) of its hidden vectors. The texts of a batch have
-    different lengths, and the shorter ones are filled up with padding at their ends. Its positions have
-    hidden vectors, too, and they must have no part in the mean.
+class FillInTurn(CodeExercise):
+    """Fill the gaps one after the other. Ask for all gaps that are left, fill **one** of them, and ask again.
+    Fill the gap whose likeliest token has the highest probability, and fill in that token. The list that
+    you are given must stay as it is.
     """
 
-    id, title, name = "6.3", "One vector for a sentence", "mean_pooling"
-    difficulty, importance, minutes = 2, 3, 10
-    replaces = "course_lib.similarity.mean_pooling"
+    id, title, name = "6.2", "Fill in turn", "fill_in_turn"
+    replaces = "course_lib.probing.fill_in_turn"
+    difficulty, importance, minutes = 2, 3, 12
     hints = (
-        "Two steps: the sum of the real vectors, and by how many to divide. The number of real positions is "
-        "another one for each text.",
-        "`attention_mask[..., None]` has the shape (batch, n, 1), so it can be multiplied with hidden: "
-        "padding becomes 0.",
-        "Divide by the sum of the mask over the positions, which must keep a last dimension to divide "
-        "(batch, hidden_size).",
+        "Copy the list first. Then repeat while `[MASK]` is in it: ask, choose one gap, fill it.",
+        "`ask` answers only for the gaps that are left. For each of them, `max(answer, key=answer.get)` is "
+        "its likeliest token.",
+        "The next gap is the one with the largest `max(answer.values())`. Fill it before you ask again.",
     )
 
-    def stub(hidden, attention_mask):
-        """hidden: (batch, n, hidden_size), attention_mask: (batch, n), 1 for real → (batch, hidden_size)"""
+    def stub(ask, tokens):
+        """Fill one gap, ask again, until none is left.
+
+        ask(tokens) → {position of a gap: {token: probability}}; tokens: a list with [MASK] → a new list
+        """
         ...
 
-    def solution(hidden, attention_mask):
-        """hidden: (batch, n, hidden_size), attention_mask: (batch, n), 1 for real → (batch, hidden_size)"""
-        is_real = attention_mask.unsqueeze(-1)
-        total = (hidden * is_real).sum(dim=1)
-        return total / is_real.sum(dim=1)
+    def solution(ask, tokens):
+        """Fill one gap, ask again, until none is left.
+
+        ask(tokens) → {position of a gap: {token: probability}}; tokens: a list with [MASK] → a new list
+        """
+        filled = list(tokens)
+        while "[MASK]" in filled:
+            answers = ask(filled)
+            surest = max(answers, key=lambda gap: max(answers[gap].values()))
+            filled[surest] = max(answers[surest], key=answers[surest].get)
+        return filled
 
     class mistakes:
-        def with_padding(hidden, attention_mask):
-            """Padding has a part in your mean: you take the mean over all positions."""
-            return hidden.mean(dim=1)
+        def all_at_once(ask, tokens):
+            """You ask once and fill all gaps from those answers. Fill one gap, then ask again."""
+            filled = list(tokens)
+            for gap, answer in ask(filled).items():
+                filled[gap] = max(answer, key=answer.get)
+            return filled
 
-        def by_all(hidden, attention_mask):
-            """You leave padding out of the sum but count it when you divide. Divide by the number of *real*
-            positions of each text.
+        def from_the_left(ask, tokens):
+            """You fill the gaps from left to right. Next is the gap whose likeliest token has the highest
+            probability.
             """
-            return (hidden * attention_mask[..., None]).sum(dim=1) / hidden.shape[1]
+            filled = list(tokens)
+            while "[MASK]" in filled:
+                gap, answer = min(ask(filled).items())
+                filled[gap] = max(answer, key=answer.get)
+            return filled
 
-        def first_position(hidden, attention_mask):
-            """That is the vector of the first position, [CLS]. Asked for is the mean of all real ones."""
-            return hidden[:, 0]
-
-        def not_divided(hidden, attention_mask):
-            """This is the sum. Divide it by the number of real positions, or long texts have long vectors."""
-            return (hidden * attention_mask[..., None]).sum(dim=1)
-
-        def last_position(hidden, attention_mask):
-            """That is the vector of the last real position alone. Asked for is the mean of all real ones."""
-            return hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
-
-        def first_and_last(hidden, attention_mask):
-            """That is the mean of two vectors, the first and the last real one. Asked for is that of all."""
-            last = hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
-            return (hidden[:, 0] + last) / 2
-
-        def without_the_first(hidden, attention_mask):
-            """The first position, [CLS], is left out. It is a real one and belongs to the mean."""
-            mask = attention_mask.clone()
-            mask[:, 0] = 0
-            mask = mask[..., None]
-            return (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-
-        def without_the_last(hidden, attention_mask):
-            """The last real position, [SEP], is left out where a text has more than one. It belongs to the
-            mean.
+        def from_the_right(ask, tokens):
+            """You fill the gaps from right to left. Next is the gap whose likeliest token has the highest
+            probability.
             """
-            ends = (attention_mask.sum(dim=1) - 1).clamp(min=1).tolist()
-            return torch.stack([each[:end].mean(dim=0) for each, end in zip(hidden, ends)])
+            filled = list(tokens)
+            while "[MASK]" in filled:
+                gap, answer = max(ask(filled).items())
+                filled[gap] = max(answer, key=answer.get)
+            return filled
 
-        def without_both_ends(hidden, attention_mask):
-            """The first and the last real position, [CLS] and [SEP], are left out. Both belong to the mean;
-            and in a text that has nothing else, nothing is left: 0 divided by 0 is nan.
+        def least_sure_first(ask, tokens):
+            """You begin with the gap of which the model is **least** sure. Begin with the surest."""
+            filled = list(tokens)
+            while "[MASK]" in filled:
+                answers = ask(filled)
+                gap = min(answers, key=lambda gap: max(answers[gap].values()))
+                filled[gap] = max(answers[gap], key=answers[gap].get)
+            return filled
+
+        def order_fixed_at_first(ask, tokens):
+            """You choose the order of the gaps once, by the first answers. After each filling the model may
+            be surest of another gap: choose anew each time.
             """
-            ends = (attention_mask.sum(dim=1) - 1).tolist()
-            return torch.stack([each[1:end].mean(dim=0) for each, end in zip(hidden, ends)])
+            filled = list(tokens)
+            first = ask(filled)
+            for gap in sorted(first, key=lambda gap: -max(first[gap].values())):
+                answer = ask(filled)[gap]
+                filled[gap] = max(answer, key=answer.get)
+            return filled
 
-        def length_of_the_first(hidden, attention_mask):
-            """Every text is cut to the length of the first one. Each has its own: the sum of its mask."""
-            return hidden[:, : attention_mask[0].sum()].mean(dim=1)
+        def only_one_gap(ask, tokens):
+            """One gap is filled and the others still hold [MASK]. Go on until none is left."""
+            filled = list(tokens)
+            answers = ask(filled)
+            if answers:
+                gap = max(answers, key=lambda gap: max(answers[gap].values()))
+                filled[gap] = max(answers[gap], key=answers[gap].get)
+            return filled
 
-        def one_padding_too_many(hidden, attention_mask):
-            """Your mean reaches one position too far: in a shorter text the first padding is in it."""
-            ends = (attention_mask.sum(dim=1) + 1).tolist()
-            return torch.stack([each[:end].mean(dim=0) for each, end in zip(hidden, ends)])
+        def first_token_of_the_list(ask, tokens):
+            """You take the first token of an answer. The answers are not sorted: take the one with the
+            highest probability.
+            """
+            filled = list(tokens)
+            while "[MASK]" in filled:
+                answers = ask(filled)
+                gap = max(answers, key=lambda gap: max(answers[gap].values()))
+                filled[gap] = next(iter(answers[gap]))
+            return filled
 
-        def over_the_numbers(hidden, attention_mask):
-            """You take the mean over the numbers of each vector, the last dimension. The positions are dim
+        def written_into_the_list(ask, tokens):
+            """The result is right, but you wrote it into the list that you were given. Fill a copy:
+            `list(tokens)`.
+            """
+            while "[MASK]" in tokens:
+                answers = ask(tokens)
+                gap = max(answers, key=lambda gap: max(answers[gap].values()))
+                tokens[gap] = max(answers[gap], key=answers[gap].get)
+            return tokens
+
+    def cases():
+        for texts in (
+            {"빵집 빵": 3, "시장 우유": 4, "시장 사과": 2},
+            {"a c b": 9, "b a a": 7, "b a c": 2, "c a c": 8, "c b b": 8, "c c c": 2},
+            {"a a a": 7, "a a b": 4, "a c c": 8, "b b b": 9, "c b b": 2},
+        ):
+            length = len(next(iter(texts)).split())
+            yield dict(ask=Told(texts), tokens=["[MASK]"] * length)
+        yield dict(ask=Told({"a c b": 9, "b c a": 7, "b c c": 4}), tokens=["[MASK]", "c", "[MASK]"])
+        yield dict(ask=Told({"a b": 1, "c d": 2}), tokens=["c", "d"])  # nothing is hidden
+
+
+class Told:
+    """A world of few texts, {text: how often it is told}; it answers as `Town.posterior` does, with tokens
+    in no order.
+    """
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def __call__(self, tokens):
+        fitting = {
+            tuple(text.split()): count
+            for text, count in self.texts.items()
+            if all(seen in ("[MASK]", token) for seen, token in zip(tokens, text.split(), strict=True))
+        }
+        total = sum(fitting.values())
+        answers = {}
+        for gap in (place for place, token in enumerate(tokens) if token == "[MASK]"):
+            shares = dict.fromkeys(sorted({text[gap] for text in fitting}, reverse=True), 0.0)
+            for text, count in fitting.items():
+                shares[text[gap]] += count / total
+            answers[gap] = shares
+        return answers
+
+    def __repr__(self):
+        return f"a world that tells {self.texts}"
+
+
+class Calibration(CodeExercise):
+    """Put the answers into bins by what the model said (`predicted`). For each bin give three numbers: the
+    mean of `predicted`, the mean of `true` (the true probabilities of these answers), and how many answers
+    the bin holds. Bin i holds `edges[i] ≤ predicted < edges[i + 1]`; the last bin also holds its upper edge.
+    Leave out empty bins. What lies outside all edges is in no bin.
+    """
+
+    id, title, name = "6.3", "As sure as it should be", "calibration"
+    replaces = "course_lib.probing.calibration"
+    difficulty, importance, minutes = 2, 2, 10
+    hints = (
+        "`zip(edges, edges[1:])` gives the lower and the upper edge of each bin.",
+        "`(predicted >= low) & (predicted < high)` is True for the answers inside. With it as an index, "
+        "`predicted[inside]` holds only these.",
+        "The mean of no numbers is NaN, so look at `inside.sum()` first. In the last bin use `<=`.",
+    )
+
+    def stub(predicted, true, edges):
+        """predicted, true: (n,), edges: increasing numbers → [(mean predicted, mean true, count), …]
+
+        Bin i holds edges[i] ≤ predicted < edges[i + 1]; the last bin also holds its upper edge. Leave out
+        empty bins.
+        """
+        ...
+
+    def solution(predicted, true, edges):
+        """predicted, true: (n,), edges: increasing numbers → [(mean predicted, mean true, count), …]
+
+        Bin i holds edges[i] ≤ predicted < edges[i + 1]; the last bin also holds its upper edge. Leave out
+        empty bins.
+        """
+        bins = []
+        for low, high in zip(edges, edges[1:]):
+            inside = (predicted >= low) & (predicted < high)
+            if high == edges[-1]:
+                inside |= predicted == high
+            if inside.any():
+                bins.append(
+                    (predicted[inside].mean().item(), true[inside].mean().item(), inside.sum().item())
+                )
+        return bins
+
+    @classmethod
+    def compares_gradients(cls, given):
+        return False  # it measures, and nothing learns from it
+
+    class mistakes:
+        def last_edge_missing(predicted, true, edges):
+            """An answer of which the model is exactly as sure as the last edge, such as 1.0, is in none of
+            your bins.
+            """
+            return Calibration.bins(
+                predicted, true, edges, lambda low, high: (predicted >= low) & (predicted < high)
+            )
+
+        def upper_edge_inside(predicted, true, edges):
+            """An answer on an edge is in two of your bins: a bin holds its lower edge, and only the last
+            one its upper edge, too.
+            """
+            return Calibration.bins(
+                predicted, true, edges, lambda low, high: (predicted >= low) & (predicted <= high)
+            )
+
+        def lower_edge_outside(predicted, true, edges):
+            """An answer on an edge belongs to the bin above: `>=` for the lower edge, `<` for the upper
+            one.
+            """
+            return Calibration.bins(
+                predicted, true, edges, lambda low, high: (predicted > low) & (predicted <= high)
+            )
+
+        def bins_by_the_truth(predicted, true, edges):
+            """Your bins are made by what is true. Make them by what the model **said**."""
+            return Calibration.bins(
+                predicted, true, edges, lambda low, high: Calibration.inside(true, low, high, edges)
+            )
+
+        def empty_bins_kept(predicted, true, edges):
+            """Empty bins are in your list. Leave them out."""
+            found = []
+            for low, high in zip(edges, edges[1:]):
+                inside = Calibration.inside(predicted, low, high, edges)
+                empty = not inside.any()
+                means = (0.0, 0.0) if empty else (predicted[inside].mean().item(), true[inside].mean().item())
+                found.append((*means, inside.sum().item()))
+            return found
+
+        def middle_of_the_bin(predicted, true, edges):
+            """You give the middle of each bin. Give the mean of `predicted` in it."""
+            found = []
+            for low, high in zip(edges, edges[1:]):
+                inside = Calibration.inside(predicted, low, high, edges)
+                if inside.any():
+                    found.append(((low + high) / 2, true[inside].mean().item(), inside.sum().item()))
+            return found
+
+        def exchanged(predicted, true, edges):
+            """The two means are exchanged: first the mean of `predicted`, then the mean of `true`."""
+            right = Calibration.solution(predicted, true, edges)
+            return [(truth, said, count) for said, truth, count in right]
+
+        def shares_for_counts(predicted, true, edges):
+            """The third number is a share. Give the number of answers in the bin."""
+            right = Calibration.solution(predicted, true, edges)
+            return [(said, truth, count / len(predicted)) for said, truth, count in right]
+
+        def sums(predicted, true, edges):
+            """You give sums. Give means: divide by the number of answers in the bin."""
+            right = Calibration.solution(predicted, true, edges)
+            return [(said * count, truth * count, count) for said, truth, count in right]
+
+        def one_bin_too_few(predicted, true, edges):
+            """The last bin is missing. Between n edges lie n − 1 bins."""
+            right = Calibration.solution(predicted, true, edges)
+            return right[:-1]
+
+    def inside(values, low, high, edges):
+        """Which values are in the bin from low to high, for the mistakes."""
+        return (values >= low) & ((values < high) | (high == edges[-1]) & (values == high))
+
+    def bins(predicted, true, edges, choose):
+        """The bins with another choice of what is inside, for the mistakes."""
+        found = []
+        for low, high in zip(edges, edges[1:]):
+            inside = choose(low, high)
+            if inside.any():
+                found.append(
+                    (predicted[inside].mean().item(), true[inside].mean().item(), inside.sum().item())
+                )
+        return found
+
+    def cases():
+        yield dict(
+            predicted=torch.tensor([0.2, 0.3, 0.8]), true=torch.tensor([0.1, 0.5, 0.6]), edges=[0, 0.5, 1]
+        )
+        yield dict(
+            predicted=torch.tensor([0.5, 0.75, 1.0]), true=torch.tensor([0.25, 1.0, 1.0]), edges=[0, 0.5, 1]
+        )
+        yield dict(predicted=torch.tensor([1.0]), true=torch.tensor([0.5]), edges=[0, 0.25, 0.5, 0.75, 1])
+        yield dict(
+            predicted=torch.tensor([0.0, 0.25, 0.25, 0.5]),
+            true=torch.tensor([0.0, 0.5, 0.25, 0.5]),
+            edges=[0, 0.25, 0.5],
+        )
+        yield dict(predicted=torch.tensor([1.0, 0.5]), true=torch.tensor([1.0, 0.25]), edges=[0, 0.5, 1])
+        for seed in range(3):
+            said = draw(40, seed=seed).sigmoid()
+            true = draw(40, seed=seed + 10).sigmoid()
+            yield dict(predicted=said, true=true, edges=[0, 0.1, 0.3, 0.5, 0.7, 0.9, 1])
+
+
+class WhereFrom(Sorting):
+    """In each sentence, what decides the hidden word? Try it in the field above: change the other words, and
+    see whether the answer changes.
+    """
+
+    id, title = "6.4", "Where does the answer come from?"
+    difficulty, importance, minutes = 2, 2, 8
+    hints = (
+        "Change one word at a time. If a word decides the answer, changing that word changes the answer.",
+        "A particle follows the sound before it. A word that was told before can be told again.",
+        "If no change of another word changes the answer much, the text does not decide it.",
+    )
+    groups = {
+        "sound": "the sound before the gap",
+        "copy": "a word told before",
+        "shop": "the place where something happens",
+        "open": "nothing in the text says which word",
+    }
+    items = {
+        "particle": (
+            "민수는 시장에서 빵[MASK] 샀다.",
+            "sound",
+            "Which form of the particle fits behind 빵, and which one behind 우유?",
+        ),
+        "colour": (
+            "지우는 빨간 모자를 썼다. 유나도 [MASK] 모자를 썼다.",
+            "copy",
+            "Change 빨간 into 파란 in the first sentence. What happens to the answer?",
+        ),
+        "bought": (
+            "나는 빵집에서 [MASK]을 샀다.",
+            "shop",
+            "Change 빵집 into 철물점. What is bought now?",
+        ),
+        "who": (
+            "[MASK]는 빵집에서 빵을 샀다.",
+            "open",
+            "Change the shop or the thing. Do the names in the list change?",
+        ),
+    }
+
+
+class WhereItLooks(CodeExercise):
+    """How much does each head look **from the gap to the place**? A friend wrote this and found no head that
+    looks anywhere useful. Find the line and mend it.
+    """
+
+    id, title, name = "6.5", "Find the bug: nobody looks there", "looks"
+    replaces = "course_lib.probing.looks"
+    difficulty, importance, minutes = 1, 3, 6
+    hints = (
+        "In the attention weights, which dimension is the position that looks, and which one is looked at?",
+        "Rows are queries: each row sums to 1 and says where *that* position looks.",
+        "The gap looks, so the gap is the row.",
+    )
+
+    def stub(attentions, gap, place):
+        """How much each head looks from the gap to the place.
+
+        attentions: for each layer (1, heads, n, n), rows look at columns → (layers, heads)
+        """
+        return torch.stack([weights[0, :, place, gap] for weights in attentions])
+
+    def solution(attentions, gap, place):
+        """How much each head looks from the gap to the place.
+
+        attentions: for each layer (1, heads, n, n), rows look at columns → (layers, heads)
+        """
+        return torch.stack([weights[0, :, gap, place] for weights in attentions])
+
+    class mistakes:
+        def from_everywhere(attentions, gap, place):
+            """You average over all positions that look. Only the gap should look."""
+            return torch.stack([weights[0, :, :, place].mean(dim=-1) for weights in attentions])
+
+        def to_everywhere(attentions, gap, place):
+            """You average over all places that are looked at. So each head gets the same 1/n: a row sums to
             1.
             """
-            return (hidden * attention_mask[..., None]).mean(dim=-1)
+            return torch.stack([weights[0, :, gap].mean(dim=-1) for weights in attentions])
 
-        def one_for_all_texts(hidden, attention_mask):
-            """That is one vector for the whole batch, the mean over all its texts. Each text gets its own."""
-            return hidden[attention_mask.bool()].mean(dim=0)
-
-        def over_texts(hidden, attention_mask):
-            """You take the mean over the texts of the batch (dim 0). The positions are dim 1."""
-            return (hidden * attention_mask[..., None]).mean(dim=0)
-
-        def only_padding(hidden, attention_mask):
-            """The mask is the wrong way round: this is the mean of the padding."""
-            padding = 1 - attention_mask[..., None]
-            return (hidden * padding).sum(dim=1) / padding.sum(dim=1)
-
-        def by_the_batch(hidden, attention_mask):
-            """You divide every text by the number of real positions in the whole batch. Count them in each
-            text: the sum of the mask over dim 1.
-            """
-            return (hidden * attention_mask[..., None]).sum(dim=1) / attention_mask.sum()
-
-        def largest(hidden, attention_mask):
-            """This is the largest number over the positions (max pooling). Asked for is the mean."""
-            return hidden.masked_fill(attention_mask[..., None] == 0, -1e9).amax(dim=1)
-
-    def cases():
-        yield dict(hidden=draw(2, 3, 3), attention_mask=torch.tensor([[1, 1, 1], [1, 0, 0]]))
-        yield dict(hidden=draw(1, 4, 3, seed=1), attention_mask=torch.tensor([[1, 1, 1, 1]]))
-        yield dict(
-            hidden=draw(3, 5, 4, seed=2),
-            attention_mask=torch.tensor([[1, 1, 0, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]),
-        )
-        yield dict(hidden=draw(2, 3, 3, seed=3), attention_mask=torch.tensor([[1, 0, 0], [1, 1, 0]]))
-        yield dict(hidden=draw(1, 4, 1, seed=4), attention_mask=torch.tensor([[1, 1, 0, 0]]))
-        yield dict(hidden=draw(1, 3, 4, seed=5).relu(), attention_mask=torch.tensor([[1, 1, 1]]))  # zeros
-        yield dict(hidden=draw(3, 1, 5, seed=5), attention_mask=torch.tensor([[1], [1], [1]]))
-        lengths = torch.tensor([1, 7, 4, 9])
-        mask = (torch.arange(9) < lengths[:, None]).long()
-        yield dict(hidden=draw(4, 9, 6, seed=6), attention_mask=mask)
-        yield dict(hidden=100 * draw(4, 9, 6, seed=7), attention_mask=mask)
-
-
-class Nearest(CodeExercise):
-    """Search (검색) by meaning: which k of many vectors point most nearly in the direction of the query? The
-    measure is the cosine (코사인), the dot product of two vectors divided by both lengths. Give the row
-    numbers, the most similar first.
-    """
-
-    id, title, name = "6.4", "What is near", "most_similar"
-    difficulty, importance, minutes = 2, 3, 10
-    replaces = "course_lib.similarity.most_similar"
-    hints = (
-        "If every vector had the length 1, the dot product would be the cosine.",
-        "`F.normalize(x, dim=-1)` divides each vector by its length; one matrix product gives all cosines.",
-        "`cosines.topk(k)` has `.values` and `.indices`, the largest first.",
-    )
-
-    def stub(query, vectors, k):
-        """query: (hidden_size,), vectors: (n, hidden_size) → row numbers (k,), the most similar first"""
-        ...
-
-    def solution(query, vectors, k):
-        """query: (hidden_size,), vectors: (n, hidden_size) → row numbers (k,), the most similar first"""
-        lengths = vectors.norm(dim=-1) * query.norm()
-        cosines = vectors @ query / lengths
-        return cosines.argsort(descending=True)[:k]
-
-    class mistakes:
-        def dot_products(query, vectors, k):
-            """Your order is that of the dot products. There a long vector wins, wherever it points. Divide
-            each by its *own* length, or normalise each first.
-            """
-            return (vectors @ query).topk(k).indices
-
-        def least_similar(query, vectors, k):
-            """These are the *least* similar ones. The most similar have the largest cosine."""
-            return Nearest.cosines(query, vectors).topk(k, largest=False).indices
-
-        def other_way_round(query, vectors, k):
-            """The right rows in the wrong order: the most similar stands first."""
-            return Nearest.cosines(query, vectors).topk(k).indices.flip(0)
-
-        def by_distance(query, vectors, k):
-            """You take those whose tips are nearest (Euclidean distance). A vector of the same direction and
-            another length is far by that measure. Compare directions.
-            """
-            return (vectors - query).norm(dim=-1).topk(k, largest=False).indices
-
-        def cosines_themselves(query, vectors, k):
-            """These are the cosines. Asked for are the row numbers, `.indices`."""
-            return Nearest.cosines(query, vectors).topk(k).values
-
-        def over_the_rows(query, vectors, k):
-            """You normalise over the rows (dim 0): each *column* gets the length 1. Each vector should, dim
-            −1.
-            """
-            return (F.normalize(vectors, dim=0) @ query).topk(k).indices
-
-        def all_of_them(query, vectors, k):
-            """You give all rows. Asked for are the first k."""
-            return Nearest.cosines(query, vectors).argsort(descending=True)
-
-        def by_their_numbers(query, vectors, k):
-            """The right rows, sorted by their numbers. The most similar stands first."""
-            return Nearest.cosines(query, vectors).topk(k).indices.sort().values
-
-        def without_the_first(query, vectors, k):
-            """The most similar row is missing: you leave it out, as if it were the query itself. The query is
-            none of the rows here.
-            """
-            return Nearest.cosines(query, vectors).argsort(descending=True)[1 : k + 1]
-
-        def by_the_length_squared(query, vectors, k):
-            """You divide by the square of each vector's length: there is a root missing."""
-            return (vectors @ query / vectors.square().sum(dim=-1)).topk(k).indices
-
-        def times_the_length(query, vectors, k):
-            """You multiply by the length of each vector and should divide by it. `a / b * c` is (a / b) · c:
-            put the two lengths in brackets.
-            """
-            return (vectors @ query * vectors.norm(dim=-1)).topk(k).indices
-
-        def vectors_themselves(query, vectors, k):
-            """These are the vectors. Asked for are their row numbers, `.indices`."""
-            return vectors[Nearest.cosines(query, vectors).topk(k).indices]
-
-        def ranks(query, vectors, k):
-            """These are the ranks of the first k rows: which place each takes. Asked for are the rows that
-            take the first k places: one `argsort`, not two.
-            """
-            return Nearest.cosines(query, vectors).argsort(descending=True).argsort()[:k]
-
-        def any_sign(query, vectors, k):
-            """You take large cosines of either sign. −1 is the opposite direction, as unlike as can be."""
-            return Nearest.cosines(query, vectors).abs().topk(k).indices
-
-    def cosines(query, vectors):
-        """All cosines, for the mistakes."""
-        return F.normalize(vectors, dim=-1) @ F.normalize(query, dim=-1)
-
-    def cases():
-        # By direction 4, 2, 0, 1, 3; the longest is row 1, the nearest tip is row 2, row 3 points away.
-        yield dict(
-            query=torch.tensor([1.0, 0.5]),
-            vectors=torch.tensor([[0.2, 0.0], [0.1, 4.0], [1.0, 0.8], [-0.5, -0.25], [0.3, 0.1]]),
-            k=3,
-        )
-        scale = torch.tensor([1.0, 6.0, 0.2, 3.0, 0.5, 2.0, 9.0, 0.1])[:, None]
-        yield dict(query=draw(4, seed=3), vectors=draw(8, 4, seed=4) * scale, k=2)
-        yield dict(query=draw(6, seed=5), vectors=draw(20, 6, seed=6), k=5)
-        yield dict(query=draw(4, seed=7), vectors=draw(8, 4, seed=8) * scale, k=8)  # all of them
-        yield dict(query=draw(4, seed=9), vectors=draw(8, 4, seed=10) * scale, k=1)
-        yield dict(query=draw(3, seed=11), vectors=draw(1, 3, seed=12), k=1)
-        yield dict(
-            query=40 * draw(5, seed=13), vectors=draw(60, 5, seed=14) * draw(60, 1, seed=15).exp(), k=7
-        )
-        yield dict(query=draw(5, seed=16), vectors=draw(60, 5, seed=14) * draw(60, 1, seed=15).exp(), k=7)
-
-
-class NumbersForLabels(CodeExercise):
-    """A friend's classifier is right on 97 % of what it was trained on and on 8 % of everything else: *less*
-    than guessing. The model is innocent. Here is how the friend numbers the names of the labels. Mend it.
-
-    The numbers go from 0 in the alphabetical order of the names that occur in the training; a name that the
-    training does not have gets −1.
-    """
-
-    id, title, name = "6.5", "Find the bug: worse than guessing", "number_labels"
-    difficulty, importance, minutes = 2, 3, 10
-    hints = (
-        "Take training = a, b, c and test = b, c by hand. Which number does b get in each list?",
-        "A name has to have the same number on both sides, so there can be only one table of numbers.",
-        "Make the table from the training alone, and look the names of both lists up in it; "
-        "`table.get(name, -1)` answers −1 for what it does not have.",
-    )
-
-    def stub(training, test):
-        """training, test: lists of names → a tuple of two lists of numbers"""
-
-        def numbers(names):
-            table = {name: number for number, name in enumerate(sorted(set(names)))}
-            return [table[name] for name in names]
-
-        return numbers(training), numbers(test)
-
-    def solution(training, test):
-        """training, test: lists of names → a tuple of two lists of numbers"""
-        table = {name: number for number, name in enumerate(sorted(set(training)))}
-        return [table[name] for name in training], [table.get(name, -1) for name in test]
-
-    class mistakes:
-        def each_by_itself(training, test):
-            """Still one table for each list: a name has one number in training and another in the test."""
-            tables = [{n: i for i, n in enumerate(sorted(set(names)))} for names in (training, test)]
-            return [tables[0][n] for n in training], [tables[1][n] for n in test]
-
-        def both_together(training, test):
-            """One table, but of both lists. Then a name of the test alone shifts the numbers of the training:
-            what is asked must not change what is learnt.
-            """
-            return NumbersForLabels.look_up(sorted(set(training) | set(test)), training, test)
-
-        def both_marked(training, test):
-            """You mark what the training does not have, but number the names of both lists together. Make the
-            table from the training alone.
-            """
-            names = sorted(set(training) | set(test))
-            first, second = NumbersForLabels.look_up(names, training, test)
-            return first, [n if name in training else -1 for n, name in zip(second, test)]
-
-        def by_appearance(training, test):
-            """The numbers follow the order of first appearance. Asked for is the alphabetical one, which does
-            not depend on how the examples were shuffled.
-            """
-            return NumbersForLabels.look_up(list(dict.fromkeys(training)), training, test)
-
-        def from_one(training, test):
-            """You count from 1. Labels go from 0, since they are rows of the last matrix."""
-            first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
-            return [n + 1 for n in first], [n + 1 if n >= 0 else n for n in second]
-
-        def unknown_is_first(training, test):
-            """A name that the training does not have gets 0, the number of another label. It gets −1."""
-            first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
-            return first, [max(n, 0) for n in second]
-
-        def unknown_left_out(training, test):
-            """Names that the training does not have are left out, so the second list does not fit its texts
-            any more. They get −1.
-            """
-            first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
-            return first, [n for n in second if n >= 0]
-
-        def unknown_stops(training, test):
-            """A name that the training does not have stops you with a KeyError. It gets −1: a dictionary has
-            `get` for that.
-            """
-            table = {name: number for number, name in enumerate(sorted(set(training)))}
-            return [table[name] for name in training], [table[name] for name in test]
-
-        def from_the_test(training, test):
-            """Your table is made from the test. It has to come from the training."""
-            return NumbersForLabels.look_up(sorted(set(test)), training, test)
-
-    def explain(given, got, wanted):
-        if got == wanted[::-1]:
-            return "The two lists are exchanged: that of the training comes first."
-        for which, numbers, right_ones in zip(("first", "second"), got, wanted):
-            if len(numbers) != len(right_ones):
-                return f"The {which} list has {len(numbers)} numbers for {len(right_ones)} names."
-        if said := NumbersForLabels.about_the_table(given["training"], got[0]):
-            return said
-        own = dict(zip(given["training"], got[0]))
-        for name, number, right in zip(given["test"], got[1], wanted[1]):
-            mine = plain(str(number))
-            if number != right and right == -1:
-                return f"{name!r} is not in the training: its number is −1, and you give it {mine}."
-            if number != right and own[name] == right:
-                return (
-                    f"In the second list the number of {name!r} is {mine}, and it should be {right}, as in "
-                    "the first."
-                )
-        for which, names, numbers, right_ones in zip(("first", "second"), given.values(), got, wanted):
-            for name, number, right in zip(names, numbers, right_ones):
-                if number != right:
-                    mine = plain(str(number))
-                    return f"In the {which} list the number of {name!r} is {mine}, and it should be {right}."
-        return None
-
-    def about_the_table(names, numbers):
-        """What is wrong with the numbers of the training, taken together, or None."""
-        table = {}
-        for name, number in zip(names, numbers):
-            if type(number) is not int:
-                return None
-            if table.setdefault(name, number) != number:
-                return f"{name!r} has two numbers in the first list, {table[name]} and {number}."
-        used, known = list(table.values()), sorted(table)
-        if sorted(set(used)) != list(range(len(known))):
-            mine = ", ".join(map(str, sorted(set(used))))
-            return (
-                f"The training has {len(known)} different names here, so their numbers are 0 to "
-                f"{len(known) - 1}. Yours are {mine}."
+        def both_ways(attentions, gap, place):
+            """You mix both directions: from the gap to the place, and back. Only the first is asked for."""
+            return torch.stack(
+                [(weights[0, :, gap, place] + weights[0, :, place, gap]) / 2 for weights in attentions]
             )
-        for one, other in zip(known, known[1:]):
-            if table[one] > table[other]:
-                return (
-                    f"Your numbers are not in the order of the alphabet: {one!r} comes before {other!r}, and "
-                    f"has {table[one]} where {other!r} has {table[other]}."
-                )
-        return None
 
-    def look_up(names, training, test):
-        """Both lists by one table, for the mistakes."""
-        table = {name: number for number, name in enumerate(names)}
-        return [table.get(name, -1) for name in training], [table.get(name, -1) for name in test]
+        def one_list(attentions, gap, place):
+            """The numbers are right, but in one long row. Give (layers, heads): stack them."""
+            return torch.cat([weights[0, :, gap, place] for weights in attentions])
+
+        def heads_first(attentions, gap, place):
+            """Layers and heads are exchanged: (layers, heads) is asked for."""
+            return torch.stack([weights[0, :, gap, place] for weights in attentions], dim=1)
+
+        def heads_averaged(attentions, gap, place):
+            """You average over the heads. Each head is a question of its own."""
+            return torch.stack(
+                [weights[0, :, gap, place].mean(dim=0, keepdim=True) for weights in attentions]
+            )
 
     def cases():
-        yield dict(training=["b", "a", "c"], test=["c", "b"])
-        yield dict(training=["torch", "numpy", "torch"], test=["numpy", "abc", "torch"])
-        yield dict(training=["z", "y", "x", "x"], test=["w", "x", "q", "z"])
-        yield dict(training=["b", "a", "c"], test=["a", "b", "c"])
-        yield dict(training=["torch.nn"], test=["numpy", "torch", "scipy"])  # none is known
-        yield dict(training=["b", "c", "b"], test=[])
-        yield dict(training=["torch", "numpy"], test=["Torch", "numpy"])  # another name
-        yield dict(training=["b", "a"], test=["q", "a", "q"])  # unknown twice
-        for seed in range(3):  # more than ten labels
-            names = draw_words(14, "abcde", 4, seed)
-            training = [names[place * place % 12] for place in range(20)] + names[:12]
-            yield dict(training=training, test=names[::-1] + training[::3])
+        for layers, heads, length, gap, place in (
+            (1, 2, 3, 1, 2),
+            (2, 4, 6, 5, 0),
+            (3, 3, 5, 2, 2),
+            (2, 2, 7, 0, 6),
+        ):
+            weights = [draw(1, heads, length, length, seed=seed).softmax(dim=-1) for seed in range(layers)]
+            yield dict(attentions=tuple(weights), gap=gap, place=place)
 
 
-class Geglu(CodeExercise):
-    """The feed-forward network of many models since 2020: the first map gives **twice** as many numbers. The
-    first half goes through GELU and becomes a gate (게이트), and each of its numbers is multiplied with the
-    one at its place in the second half.
+class WithoutAHead(CodeExercise):
+    """The output matrix of an attention reads the heads side by side: the first `head_size` **columns**
+    belong to head 0, the next ones to head 1, and so on. Give the matrix back with the columns of one head
+    set to 0. The matrix itself must stay as it is.
     """
 
-    id, title, name = "6.6", "A gate", "geglu"
+    id, title, name = "6.6", "Take a head away", "without_columns"
+    replaces = "course_lib.probing.without_columns"
     difficulty, importance, minutes = 1, 2, 6
-    replaces = "course_lib.modern.geglu"
     hints = (
-        "Cut the last dimension in two halves.",
-        "`wide.chunk(2, dim=-1)` gives the two halves.",
-        "GELU of the first half, times the second half, number by number.",
+        "Which columns belong to head 2, if each head has 32 of them?",
+        "`slice(start, end)` along the last dimension: it starts at head times head_size.",
+        "`matrix.clone()` first. What you write into the clone does not change the matrix.",
     )
 
-    def stub(wide):
-        """wide: (..., 2m) → (..., m)"""
+    def stub(matrix, head, head_size):
+        """matrix: (hidden_size, hidden_size), of the output → the same, one head's columns 0"""
         ...
 
-    def solution(wide):
-        """wide: (..., 2m) → (..., m)"""
-        half = wide.shape[-1] // 2
-        return F.gelu(wide[..., :half]) * wide[..., half:]
+    def solution(matrix, head, head_size):
+        """matrix: (hidden_size, hidden_size), of the output → the same, one head's columns 0"""
+        kept = matrix.clone()
+        kept[:, head * head_size : (head + 1) * head_size] = 0
+        return kept
 
     class mistakes:
-        def other_half(wide):
-            """The halves are exchanged: GELU belongs to the first one."""
-            value, gate = wide.chunk(2, dim=-1)
-            return F.gelu(gate) * value
+        def rows(matrix, head, head_size):
+            """You set rows to 0. Rows are what comes *out*; the heads come in by the columns."""
+            kept = matrix.clone()
+            kept[head * head_size : (head + 1) * head_size] = 0
+            return kept
 
-        def sigmoid(wide):
-            """Your gate is a sigmoid: that is GLU (Dauphin et al. 2017). Here the gate is GELU."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate.sigmoid() * value
+        def one_column(matrix, head, head_size):
+            """Only one column is 0. A head has head_size columns."""
+            kept = matrix.clone()
+            kept[:, head] = 0
+            return kept
 
-        def relu(wide):
-            """Your gate is a ReLU, which is exactly 0 below 0. GELU lets a little through there."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate.relu() * value
+        def head_before(matrix, head, head_size):
+            """You removed the head before the wanted one. Heads are counted from 0."""
+            kept = matrix.clone()
+            kept[:, max(head - 1, 0) * head_size : head * head_size] = 0
+            return kept
 
-        def approximate(wide):
-            """Nearly: this is the approximation of GELU by tanh. Wanted is the exact one, the default."""
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate, approximate="tanh") * value
+        def head_behind(matrix, head, head_size):
+            """You removed the head after the wanted one. Head 0 has the first columns."""
+            kept = matrix.clone()
+            kept[:, (head + 1) * head_size : (head + 2) * head_size] = 0
+            return kept
 
-        def silu(wide):
-            """Your gate is SiLU, x · sigmoid(x), also called Swish: that is SwiGLU. Here the gate is GELU."""
-            gate, value = wide.chunk(2, dim=-1)
-            return F.silu(gate) * value
+        def every_nth_column(matrix, head, head_size):
+            """You set every n-th column to 0. The columns of a head stand side by side."""
+            kept = matrix.clone()
+            kept[:, head :: matrix.shape[1] // head_size] = 0
+            return kept
 
-        def without_the_root(wide):
-            """Nearly GELU by hand: in x/2 · (1 + erf(x / √2)) the √2 is missing. `F.gelu` has it all."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate / 2 * (1 + gate.erf()) * value
+        def all_others(matrix, head, head_size):
+            """The other way round: this head is all that is left. Take it away and keep the others."""
+            kept = torch.zeros_like(matrix)
+            columns = slice(head * head_size, (head + 1) * head_size)
+            kept[:, columns] = matrix[:, columns]
+            return kept
 
-        def no_gelu(wide):
-            """The two halves are multiplied, but the first did not go through GELU."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate * value
+        def columns_removed(matrix, head, head_size):
+            """The columns are gone, so the matrix no longer fits what comes in. Set them to 0 instead."""
+            columns = slice(head * head_size, (head + 1) * head_size)
+            return torch.cat([matrix[:, : columns.start], matrix[:, columns.stop :]], dim=1)
 
-        def added(wide):
-            """You add the halves. A gate multiplies: where it is 0, nothing passes."""
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate) + value
-
-        def gelu_afterwards(wide):
-            """You multiply the halves and put GELU over the product. It belongs to the first half alone,
-            before it is multiplied.
+        def written_into_the_matrix(matrix, head, head_size):
+            """The result is right, but the matrix itself was changed: the model would lose the head for good.
+            Work on `matrix.clone()`.
             """
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate * value)
-
-        def times_itself(wide):
-            """The first half is multiplied with its own gate, and the second half is not used."""
-            gate, _ = wide.chunk(2, dim=-1)
-            return F.gelu(gate) * gate
-
-        def tanh(wide):
-            """Your gate is a tanh. Here the gate is GELU."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate.tanh() * value
-
-        def softmax(wide):
-            """Your gate is a softmax, whose numbers depend on each other. GELU takes each number alone."""
-            gate, value = wide.chunk(2, dim=-1)
-            return gate.softmax(dim=-1) * value
-
-        def only_the_share(wide):
-            """Your gate is Φ(x), the share that GELU lets through. GELU itself is x · Φ(x)."""
-            gate, value = wide.chunk(2, dim=-1)
-            return (1 + (gate / 2**0.5).erf()) / 2 * value
-
-        def value_added(wide):
-            """The second half is added once more. It is multiplied with the gate, and that is all."""
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate) * value + value
-
-        def half_of_the_rows(wide):
-            """Your half is half of the first dimension: `len(wide)`. It has to be that of the last one,
-            `wide.shape[-1]`.
-            """
-            half = len(wide) // 2
-            return F.gelu(wide[..., :half]) * wide[..., half:]
-
-        def second_dimension(wide):
-            """You cut dimension 1 in two, which is the last one only where there are two. Count from the end:
-            `wide[..., :half]`.
-            """
-            half = wide.shape[1] // 2
-            return F.gelu(wide[:, :half]) * wide[:, half:]
-
-        def added_up(wide):
-            """The products are added up. Each stays a number of its own: the result has half as many numbers
-            as `wide`.
-            """
-            gate, value = wide.chunk(2, dim=-1)
-            return (F.gelu(gate) * value).sum(dim=-1)
-
-        def every_other(wide):
-            """You take every second number as the gate. The gate is the first *half*."""
-            return F.gelu(wide[..., 0::2]) * wide[..., 1::2]
-
-        def without_gate(wide):
-            """This is GELU of the first half alone. It is there to gate the second half: multiply."""
-            return F.gelu(wide.chunk(2, dim=-1)[0])
-
-        def gelu_of_all(wide):
-            """GELU went over both halves. The second half passes as it is."""
-            gate, value = F.gelu(wide).chunk(2, dim=-1)
-            return gate * value
-
-        def gate_not_learned(wide):
-            """The numbers are right, but no gradient comes back through the gate: it was cut off from `wide`,
-            by .detach(), .data or torch.no_grad(). Leave that out, or the gate learns nothing.
-            """
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate.detach()) * value
-
-        def value_not_learned(wide):
-            """The numbers are right, but no gradient comes back through the second half: it was cut off from
-            `wide`, by .detach(), .data or torch.no_grad(). Leave that out: both halves are learned.
-            """
-            gate, value = wide.chunk(2, dim=-1)
-            return F.gelu(gate) * value.detach()
-
-        def nothing_learned(wide):
-            """The numbers are right, but no gradient comes back to `wide`, so nothing before the gate could
-            learn. Look for .detach(), .data, numpy or torch.no_grad().
-            """
-            return Geglu.solution(wide).detach()
-
-        def first_dimension(wide):
-            """You cut the first dimension in two. The numbers of a position are the last one."""
-            gate, value = wide.chunk(2, dim=0)
-            return F.gelu(gate) * value
+            matrix[:, head * head_size : (head + 1) * head_size] = 0
+            return matrix
 
     def cases():
-        yield dict(wide=torch.tensor([[1.0, -1.0, 2.0, 3.0], [0.5, -0.2, -1.5, 4.0]]))
-        yield dict(wide=draw(2, 3, 6, seed=1))
-        yield dict(wide=2 * draw(4, 10, seed=2))
-        yield dict(wide=draw(2, 3, 6, seed=3))
-        yield dict(wide=draw(2, seed=4))  # one gate for one number
-        yield dict(wide=draw(8, seed=5))
-        yield dict(wide=3 * draw(2, 2, 3, 4, seed=6))
-        yield dict(wide=draw(4, 3, 6, seed=7).transpose(0, 1))  # not contiguous
+        for heads, head_size, head in ((2, 2, 0), (2, 2, 1), (4, 3, 2), (3, 4, 1), (1, 4, 0), (4, 1, 3)):
+            yield dict(
+                matrix=draw(heads * head_size, heads * head_size, seed=head), head=head, head_size=head_size
+            )
 
 
-class LocalMask(CodeExercise):
-    """Most layers of a recent BERT have **local attention** (지역 어텐션): a position sees itself and what
-    is at most window / 2 away, on both sides. Make the mask for it: True where looking is allowed.
+class WithoutFloor(Quiz):
+    """No grammar of the documentation is known. Above are the losses of three guesses from counts, and of a
+    BERT. Which sentence do these numbers support?
     """
 
-    id, title, name = "6.7", "A shorter view", "local_mask"
-    difficulty, importance, minutes = 2, 2, 8
-    replaces = "course_lib.modern.local_mask"
+    id, title = "6.7", "Without a floor"
+    difficulty, importance, minutes = 2, 2, 4
     hints = (
-        "For two positions i and j, what has to hold for |i − j|?",
-        "`position[:, None] - position` is a table of all differences.",
-        "Allowed is a distance up to and including `window // 2`; the comparison of a table with a number "
-        "gives a table of True and False.",
+        "What does the guess from counts see, and what does it not see?",
+        "Is there anything that tells how much lower the loss could be?",
+        "A comparison says who is better. It does not say how good the better one is.",
     )
-
-    def stub(length, window):
-        """→ (length, length) bool, True where looking is allowed"""
-        ...
-
-    def solution(length, window):
-        """→ (length, length) bool, True where looking is allowed"""
-        position = torch.arange(length)
-        distance = position[:, None] - position
-        return distance.abs() <= window // 2
-
-    class mistakes:
-        def whole_window(length, window):
-            """Your window is twice as wide: it reaches window to *each* side. It should be half of that."""
-            return LocalMask.distance(length).abs() <= window
-
-        def one_side(length, window):
-            """A position sees only what is before it. BERT looks to both sides: take the distance without its
-            sign.
-            """
-            distance = LocalMask.distance(length)
-            return (distance >= 0) & (distance <= window // 2)
-
-        def other_side(length, window):
-            """A position sees only what comes after it. BERT looks to both sides: take the distance without
-            its sign.
-            """
-            distance = -LocalMask.distance(length)
-            return (distance >= 0) & (distance <= window // 2)
-
-        def one_too_far(length, window):
-            """Your window reaches one position too far on each side: window // 2, not window // 2 + 1."""
-            return LocalMask.distance(length).abs() <= window // 2 + 1
-
-        def all_before(length, window):
-            """One side has no border at all: −5 is smaller than 2, too. Take the distance without sign."""
-            return LocalMask.distance(length) <= window // 2
-
-        def border_excluded(length, window):
-            """The border is missing: a distance of exactly window / 2 is allowed."""
-            return LocalMask.distance(length).abs() < window // 2
-
-        def border_excluded_in_halves(length, window):
-            """The border is missing where the window is even: a distance of exactly window / 2 is allowed."""
-            return LocalMask.distance(length).abs() < window / 2
-
-        def not_itself(length, window):
-            """A position has to see itself, too."""
-            distance = LocalMask.distance(length).abs()
-            return (distance <= window // 2) & (distance > 0)
-
-        def inverted(length, window):
-            """The wrong way round: True is for where looking is *allowed*."""
-            return LocalMask.distance(length).abs() > window // 2
-
-        def border_alone(length, window):
-            """Only a distance of exactly window / 2 is allowed. Smaller ones are, too."""
-            return LocalMask.distance(length).abs() == window // 2
-
-        def last_place_missing(length, window):
-            """To the right your window ends one place too early. If you cut a slice: its end is not in it, so
-            it has to be one more.
-            """
-            distance = LocalMask.distance(length)
-            return (distance <= window // 2) & (-distance < window // 2)
-
-        def negative_start(length, window):
-            """Near the beginning your slice starts at a negative number, and Python counts that from the end
-            of the row. Start at `max(0, …)`.
-            """
-            mask = torch.zeros(length, length, dtype=torch.bool)
-            for row in range(length):
-                mask[row, row - window // 2 : row + window // 2 + 1] = True
-            return mask
-
-        def added(length, window):
-            """You add the two positions. Their distance is the difference, i − j."""
-            position = torch.arange(length)
-            return position[:, None] + position <= window // 2
-
-        def circular(length, window):
-            """Your window goes round: the last positions see the first ones. A text is no circle."""
-            distance = LocalMask.distance(length).abs()
-            return torch.minimum(distance, length - distance) <= window // 2
-
-        def first_sees_all(length, window):
-            """The first position sees all others, and they see it. Some models do that for [CLS]; here it has
-            a window like every other.
-            """
-            mask = LocalMask.distance(length).abs() <= window // 2
-            mask[0], mask[:, 0] = True, True
-            return mask
-
-        def moved_at_the_ends(length, window):
-            """At both ends of the text your window is moved inwards, and there it is wider on one side. It
-            stays around its position and is cut off by the end.
-            """
-            position = torch.arange(length)
-            start = (position - window // 2).clamp(0, max(0, length - window - 1))[:, None]
-            return (position >= start) & (position <= start + window)
-
-        def blocks_of_the_window(length, window):
-            """You cut the text into blocks of `window`; a position at the edge of a block then sees nothing
-            beyond it. The window moves along with each position.
-            """
-            block = torch.arange(length) // window
-            return block[:, None] == block
-
-        def numbers(length, window):
-            """These are numbers, not True and False. Leave out the conversion: a comparison gives a bool."""
-            return (LocalMask.distance(length).abs() <= window // 2).long()
-
-        def blocks(length, window):
-            """You cut the text into blocks; a position at the edge of a block then sees nothing beyond it.
-            The window moves along with each position.
-            """
-            block = torch.arange(length) // (window // 2 + 1)
-            return block[:, None] == block
-
-    def distance(length):
-        """i − j for all pairs, for the mistakes."""
-        position = torch.arange(length)
-        return position[:, None] - position
-
-    def cases():
-        yield dict(length=5, window=2)
-        yield dict(length=6, window=3)
-        yield dict(length=9, window=8)
-        yield dict(length=7, window=4)
-        yield dict(length=3, window=8)
-        yield dict(length=9, window=5)
-        yield dict(length=5, window=4)  # the length of the first case again
-        yield dict(length=4, window=0)
-        yield dict(length=3, window=1)
-        yield dict(length=1, window=2)
-        yield dict(length=40, window=8)
-        yield dict(length=23, window=6)
-        yield dict(length=5, window=5)
-        yield dict(length=5, window=6)  # a window wider than the text, whose ends still do not see each other
+    choices = {
+        "done": (
+            "BERT has learned what this text can teach: none of the three comes near it.",
+            "Nobody knows. The true probabilities of real text are unknown, and so is the floor.",
+        ),
+        "bug": (
+            "BERT has a bug somewhere: its loss is many times that of your model on the town.",
+            "Losses on different texts cannot be compared. Real text is less predictable than the town, and "
+            "its vocabulary is another one.",
+        ),
+        "farther": (
+            "BERT is ahead of all three; how much is left to learn is open.",
+            "Yes. Its loss is below theirs, so it is better than these guesses. Only the true probabilities "
+            "would tell how far it is from the best possible loss.",
+        ),
+        "nothing": (
+            "Nothing is known of BERT: without a known floor, a loss is neither good nor bad.",
+            "The loss says whom the model beats: it is below those of all guesses from counts. Only the "
+            "distance to the best possible loss stays unknown.",
+        ),
+    }
+    answer = "farther"

@@ -1,6 +1,6 @@
 """What has changed since 2018, measured on the town: BERTs from one start, each with one change.
 
-`scripts/train_week6.py` recorded all of them with several seeds; a notebook measures one beside the record.
+`scripts/train_week7.py` recorded all of them with several seeds; a notebook measures one beside the record.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ from course_lib.ladder import ladder
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
 
-RECORD = DATA / "week6" / "changes.json"
+RECORD = DATA / "week7" / "changes.json"
 STEPS, EVERY = 1500, 300
 RATES = (4e-3, 8e-3)
 SEEDS = range(3)
@@ -130,7 +130,7 @@ def record():
 
 
 def read_record():
-    """What `record` wrote: data/week6/changes.json."""
+    """What `record` wrote: data/week7/changes.json."""
     return json.loads(RECORD.read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,6 @@
-"""Does the second task help? BERTs that train on pairs of sentences, with it and without it."""
+"""Does the second task help? BERTs that train on pairs of sentences: torn or whole, with its loss and
+without.
+"""
 
 import random
 
@@ -70,8 +72,8 @@ class PairedBert:
         whole = Pairs(held_out, grown.tokenizer, 1, torn=False)
         self.gaps = mask_for_evaluation([ids for ids, _, _ in whole.rows], grown.vocabulary)
 
-    def train(self, steps, next_sentence, seed=0):
-        """Train with both tasks, on pairs of which half are torn, or on whole pairs with gaps alone.
+    def train(self, steps, torn, next_sentence, seed=0):
+        """Train on pairs, of which half are torn or none; with both tasks, or with gaps alone.
 
         Returns (loss of the gaps on whole pairs held out, share of right next-sentence answers).
         """
@@ -79,9 +81,9 @@ class PairedBert:
         model = BertForPreTraining(self.grown.config())
         training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
         optimizer = make_optimizer(model, training)
-        batches = self.training[next_sentence].batches(training.batch_size, seed)
+        batches = self.training[torn].batches(training.batch_size, seed)
         generator = torch.Generator().manual_seed(seed)
-        label = "gaps and next sentences" if next_sentence else "gaps alone"
+        label = f"{'torn' if torn else 'whole'} pairs, {'both losses' if next_sentence else 'gaps alone'}"
         for step in watch(range(steps), steps, label):
             ids, types, is_torn = next(batches)
             masked, labels = mask_tokens(ids, self.grown.vocabulary, generator=generator)

@@ -2,6 +2,7 @@
 
 from course_lib.classroom.figures.charts import (
     draw_bars,
+    draw_calibration,
     draw_fits,
     draw_ladder,
     draw_lines,
@@ -35,6 +36,7 @@ __all__ = [
     "ORANGE",
     "Picture",
     "draw_bars",
+    "draw_calibration",
     "draw_digits",
     "draw_fits",
     "draw_ladder",

@@ -106,7 +106,10 @@ def draw_bars(groups, names, up, title=""):
     axes.set_xticks(range(len(names)), names, rotation=20 if sum(map(len, names)) > 55 else 0)
     axes.set(ylabel=up, title=title)
     if len(groups) > 1:
-        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(groups))
+        columns = (
+            len(groups) if sum(map(len, groups)) < 70 else 2
+        )  # in one line they would be wider than the axes
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=columns)
     words = "; ".join(
         f"{name}: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, values))
         for name, (values, _) in groups.items()
@@ -200,3 +203,21 @@ def draw_places(panels, title=""):
     figure.tight_layout()
     listed = "; ".join(f"{name}: {', '.join(groups)}" for name, groups in panels.items())
     return Picture(figure, f"{title or 'Vectors in the plane'}. {listed}.")
+
+
+def draw_calibration(predicted, true, bins):
+    """What a model said of its answers against the truth about them: a point for each answer, a line of the
+    means.
+
+    predicted, true: (n,) probabilities   bins: [(mean of predicted, mean of true, count), …]
+    """
+    figure = Drawing(figsize=(5.6, 5))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.8, label="as sure as it should be")
+    axes.scatter(np.asarray(predicted), np.asarray(true), color=BLUE, s=10, alpha=0.25, label="one gap")
+    said, was, _ = zip(*bins)
+    axes.plot(said, was, color=ORANGE, marker="s", label="mean of each bin")
+    axes.set(xlabel="what the model says of its answer", ylabel="the true probability of that answer")
+    axes.legend(frameon=False, loc="lower right")
+    words = "; ".join(f"{mean:.2f} against {truth:.2f} ({count})" for mean, truth, count in bins)
+    return Picture(figure, f"What the model says against the truth, in bins: {words}.")

@@ -57,7 +57,7 @@ def is_of_the_course(candidate):
 def not_yours(exercise):
     """What to do to have one's own function checked, where it was the course's."""
     return (
-        f"{exercise.name} is the course's own function here: no answer of yours has passed. Write yours in a "
+        f"{exercise.name} is the course's version here: no answer of yours has passed. Write yours in a "
         f'cell without @exercise("{exercise.id}"), run that cell and check again.'
     )
 
@@ -66,7 +66,7 @@ def untouched(exercise):
     """What to do first, where nothing has been written."""
     if is_untouched(exercise.source(exercise.stub), ""):
         return "Write your answer in the place of the dots and run the cell."
-    return "Mend the function and run the cell."
+    return "Fix the function and run the cell."
 
 
 def kept_answer(exercise):

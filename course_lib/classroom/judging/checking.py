@@ -88,7 +88,7 @@ def compiled(source, exercise):
     exec(compile(source, filename, "exec"), namespace)
     answer = namespace.get(exercise.name)
     if (getattr(answer, "__module__", None) or "").startswith("course_lib."):
-        raise NoAnswer(f"{exercise.name} is the course's own function here. Write yours with def.")
+        raise NoAnswer(f"{exercise.name} is the course's version here. Write yours with def.")
     if not callable(answer):
         raise NoAnswer(why_missing(source, exercise, namespace))
     return answer

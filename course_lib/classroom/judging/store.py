@@ -1,6 +1,6 @@
 """my_course/: what a learner has done, beside the notebooks, in plain files that anybody can read.
 
-my_course/progress.json     {"format": 1,
+my_course/progress.json     {"format": 2,
                              "exercises": {"2.2": {"status": "passed", "attempts": 3, "hints": 1, "solution":
                              false}}, "predictions": {"2-variance": "it grows with d"},
                              "order_seed": 2841930175}       a learner's own, for the order of choices; drawn
@@ -21,7 +21,22 @@ from filelock import FileLock, Timeout
 
 from course_lib.checkpoint import write_file
 
-FORMAT = 1
+FORMAT = 2
+# Format 1 is of the course in seven weeks: what is week 7 now was week 6, and week 6 was the end of week 5.
+RENUMBERED = {"5.8": "6.7"} | {f"6.{number}": f"7.{number}" for number in range(1, 8)}
+OLDER_PREDICTIONS = {"5-together": "6-together"} | {
+    f"6-{name}": f"7-{name}" for name in ("same", "cuts", "positions", "search", "goods", "rate", "since")
+}
+OLDER_ANSWERS = {
+    f"6_{number}_{name}.py": f"7_{number}_{name}.py"
+    for number, name in {
+        3: "mean_pooling",
+        4: "most_similar",
+        5: "number_labels",
+        6: "geglu",
+        7: "local_mask",
+    }.items()
+}
 ANSWER_FILE = re.compile(r"(\d+)_(\d+)_\w+\.py")  # week, number, name of the function
 FRESH = {"status": "not_attempted", "attempts": 0, "hints": 0, "solution": False}
 STATUSES = ("not_attempted", "failed", "passed")
@@ -95,7 +110,8 @@ class Store:
 
     def from_answers(self):
         """What the files in answers/ tell. Others may lie there, too: notes, say."""
-        found = filter(None, (ANSWER_FILE.fullmatch(path.name) for path in sorted(self.answers.glob("*.py"))))
+        names = {OLDER_ANSWERS.get(path.name, path.name) for path in self.answers.glob("*.py")}
+        found = filter(None, map(ANSWER_FILE.fullmatch, sorted(names)))
         return empty() | {"exercises": {f"{name[1]}.{name[2]}": {"status": "passed"} for name in found}}
 
     def unused_name(self):
@@ -204,10 +220,13 @@ class Store:
     def answer(self, exercise):
         """The kept source of a passed answer, or None."""
         file = self.answer_file(exercise)
-        try:
-            return self.waiting_answers.get(file) or file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
+        older = [self.answers / old for old, new in OLDER_ANSWERS.items() if new == file.name]
+        for each in (file, *older):
+            try:
+                return self.waiting_answers.get(each) or each.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+        return None
 
     def room(self, name):
         """The folder my_course/NAME. Where nothing can be written there, a temporary one, and a line that
@@ -237,14 +256,24 @@ def reason_of(error):
 def sound(content):
     """progress.json as a dict. ValueError says what is wrong with it."""
     known = json.loads(content.decode())
-    if not isinstance(known, dict) or known.get("format") != FORMAT:
+    if not isinstance(known, dict) or known.get("format") not in (1, FORMAT):
         raise ValueError(f"it is not of format {FORMAT}")
     for name in ("exercises", "predictions"):
         if not isinstance(known.get(name), dict):
             raise ValueError(f"{name} is damaged")
     if not all(isinstance(each, dict) and "status" in each for each in known["exercises"].values()):
         raise ValueError("exercises is damaged")
-    return known
+    return renumbered(known) if known["format"] == 1 else known
+
+
+def renumbered(known):
+    """What format 1 holds, in the numbers of today."""
+    tables = {"exercises": RENUMBERED, "predictions": OLDER_PREDICTIONS}
+    changed = {
+        name: {table.get(key, key): value for key, value in known[name].items()}
+        for name, table in tables.items()
+    }
+    return known | changed | {"format": FORMAT}
 
 
 STORE = Store()

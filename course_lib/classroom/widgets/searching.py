@@ -13,7 +13,7 @@ from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.files import DATA, composed
 from course_lib.similarity import most_similar, sentence_vectors
 
-QUESTIONS = DATA / "week6" / "questions.tsv"
+QUESTIONS = DATA / "week7" / "questions.tsv"
 SHOWN, LONGEST = 5, 40  # answers beside each other; pieces of a description that are read
 
 
@@ -25,7 +25,7 @@ class Question(NamedTuple):
 
 
 def read_questions():
-    """The questions of data/week6/questions.tsv."""
+    """The questions of data/week7/questions.tsv."""
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
     cells = [line.split("\t") for line in lines if not line.startswith("#")]
     return [Question(text, set(answers.split(", "))) for text, answers in cells]

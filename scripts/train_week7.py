@@ -1,6 +1,6 @@
-"""Make data/week6/: the measurements that take longer than a reader wants to wait.
+"""Make data/week7/: the measurements that take longer than a reader wants to wait.
 
-python scripts/train_week6.py [changes | finetuning]      both without a name
+python scripts/train_week7.py [changes | finetuning]      both without a name
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Week 6's widgets and records: search, kinds of pieces, the certificate, what was trained beforehand."""
+"""Week 7's widgets and records: search, kinds of pieces, the certificate, what was trained beforehand."""
 
 import json
 import re
@@ -150,7 +150,7 @@ def test_a_certificate_is_drawn_from_what_is_kept(store):
 
 
 def test_a_tried_exercise_is_not_a_passed_one(store):
-    store.attempt("6.1", "failed")
+    store.attempt("7.1", "failed")
     assert "0 of" in certificate().alt
 
 

@@ -1,0 +1,95 @@
+"""What does looking to the right earn? The same small BERT, once with gaps and once reading from the left.
+
+The one that reads from the left may look at what stands before and predicts the next piece: a decoder, as GPT
+is (Radford et al. 2018). Each task has a floor of its own, and the town knows both exactly.
+"""
+
+import math
+
+import torch
+
+from course_lib.bert import IGNORE_INDEX, BertForMaskedLM, mean_loss
+from course_lib.classroom.progress_bar import watch
+from course_lib.corpus import Batches
+from course_lib.ladder import at_rest, story_probability
+from course_lib.pretraining import Training, make_optimizer, optimise
+from course_lib.town import Town
+
+
+def logits_from_the_left(model, input_ids, is_piece):
+    """Logits for every position of a BERT whose positions look at themselves and to the left.
+
+    input_ids: (batch, n)   is_piece: (batch, n) bool, False at padding → (batch, n, vocab_size)
+    """
+    length = input_ids.shape[1]
+    to_the_left = torch.ones(length, length, dtype=torch.bool).tril()  # (n, n)
+    mask = to_the_left & is_piece[:, None, None, :]  # (batch, 1, n, n)
+    hidden = model.bert.embeddings(input_ids)
+    for layer in model.bert.encoder.layers:
+        hidden, _ = layer(hidden, mask)
+    return model.lm_head(hidden, model.bert.embeddings.word_embeddings.weight)
+
+
+class OneSided:
+    """grown: a GrowingBert, for its texts, its tokenizer and its size   stories: how many to measure on"""
+
+    def __init__(self, grown, stories=200):
+        self.grown = grown
+        self.town = Town("ko", grown.tokenizer)
+        self.told = [grown.tokenizer.tokenize(story) for story in self.town.stories(stories, seed=9)]
+
+    def train(self, steps, seed=0):
+        """A small BERT that has learned to predict the next piece from what stands before it."""
+        torch.manual_seed(seed)
+        model = BertForMaskedLM(self.grown.config())
+        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
+        optimizer = make_optimizer(model, training)
+        batches = Batches(self.grown.texts, training.batch_size, self.grown.vocabulary.pad_id)
+        for step in watch(range(steps), steps, "from the left"):
+            ids = batches[step]  # (batch, n)
+            is_piece = ids != self.grown.vocabulary.pad_id
+            following = ids.masked_fill(~is_piece, IGNORE_INDEX)[:, 1:]  # (batch, n − 1)
+            logits = logits_from_the_left(model, ids, is_piece)[:, :-1]
+            loss = mean_loss(logits, following)
+            optimise(model, optimizer, loss, training.learning_rate_at(step, step / steps), training.clip)
+        return model
+
+    @torch.no_grad()
+    def loss_from_the_left(self, model):
+        """Mean −ln p of each piece, given all before it."""
+        total = count = 0
+        with at_rest(model):
+            for ids in self.ids():
+                logits = logits_from_the_left(model, ids, torch.ones_like(ids, dtype=torch.bool))
+                wanted = ids[:, 1:-1]  # without [CLS], which is given, and [SEP]
+                total += mean_loss(logits[:, :-2], wanted).item() * wanted.numel()
+                count += wanted.numel()
+        return total / count
+
+    @torch.no_grad()
+    def loss_from_both_sides(self, model):
+        """Mean −ln p of each piece, given all others: each is hidden by itself, once."""
+        total = count = 0
+        with at_rest(model):
+            for ids in self.ids():
+                length = ids.shape[1] - 2
+                hidden = ids.repeat(length, 1)  # (length, n), a gap in each row
+                rows = torch.arange(length)
+                hidden[rows, rows + 1] = self.grown.vocabulary.mask_id
+                logits = model(hidden).logits[rows, rows + 1]  # (length, vocab_size)
+                total += mean_loss(logits, ids[0, 1:-1]).item() * length
+                count += length
+        return total / count
+
+    def floors(self):
+        """(given all before, given all others): the smallest mean −ln p of the same pieces, exactly."""
+        from_the_left = -sum(math.log(story_probability(self.town, told, goes_on=True)) for told in self.told)
+        hidden = [(told, {place}) for told in self.told for place in range(len(told))]
+        both = self.town.floor([told for told, _ in hidden], [gaps for _, gaps in hidden]).loss
+        return from_the_left / sum(map(len, self.told)), both
+
+    def ids(self):
+        """Each story as ids, (1, n)."""
+        known = self.grown.tokenizer.ids
+        for told in self.told:
+            yield torch.tensor([[known["[CLS]"], *(known[piece] for piece in told), known["[SEP]"]]])
