@@ -18,7 +18,7 @@ class SameOrNot(Sorting):
         "List the words of each sentence, and how often each word occurs. Are the two lists equal?",
         "A Korean noun keeps its particle when it moves. Look for a word that has changed.",
     )
-    groups = {"same": "looks the same", "other": "looks different"}
+    groups = {"same": "same", "other": "different"}
     items = {
         "dog": (
             "the dog bit the man / the man bit the dog",
