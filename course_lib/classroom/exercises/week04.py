@@ -18,7 +18,7 @@ class SameOrNot(Sorting):
         "List the words of each sentence, and how often each word occurs. Are the two lists equal?",
         "A Korean noun keeps its particle when it moves. Look for a word that has changed.",
     )
-    groups = {"same": "same", "other": "different"}
+    groups = {"same": "the same", "other": "not the same"}
     items = {
         "dog": (
             "the dog bit the man / the man bit the dog",
