@@ -142,7 +142,7 @@ def test_the_keyboard_is_enough(lab, notebook):
     lab.tab_to(tokenizers.locator("input"))
     lab.page.keyboard.press("End")
     lab.page.keyboard.type(" 나는")
-    expect(tokenizers).to_contain_text(re.compile("9 pieces"))
+    expect(tokenizers).to_contain_text(re.compile("9 tokens"))
 
     masking = enter(lab, "masking")
     before = masking.text_content()
