@@ -173,9 +173,8 @@ def story_probability(town, tokens, goes_on=False):
     """
     total = 0.0
     for weight, steps in zip(town.weights, town.shapes, strict=True):
-        ways = {
-            (0, ()): weight / sum(town.weights)
-        }  # node, as in `Town.lattice` → probability of coming there
+        # node, as in `Town.lattice` → probability of coming there
+        ways = {(0, ()): weight / sum(town.weights)}
         for number, step in enumerate(steps, 1):
             further = defaultdict(float)
             for (start, known), mass in ways.items():

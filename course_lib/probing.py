@@ -9,8 +9,7 @@ import contextlib
 import torch
 
 from course_lib.ladder import at_rest
-
-MASK = "[MASK]"
+from course_lib.town import MASK
 
 
 def fill_in_turn(ask, tokens):
@@ -37,8 +36,9 @@ def answers_of(model, tokenizer, tokens):
     tokens: without [CLS] and [SEP], which are put around them here
     """
     ids = [tokenizer.ids[token] for token in ("[CLS]", *tokens, "[SEP]")]
+    device = next(model.parameters()).device
     with at_rest(model):
-        logits = model(torch.tensor([ids])).logits[0, 1:-1]  # (n, vocab_size)
+        logits = model(torch.tensor([ids], device=device)).logits[0, 1:-1]  # (n, vocab_size)
     gaps = [position for position, token in enumerate(tokens) if token == MASK]
     probabilities = logits[gaps].softmax(dim=-1).tolist()
     return {gap: dict(zip(tokenizer.vocab, row, strict=True)) for gap, row in zip(gaps, probabilities)}

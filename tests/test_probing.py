@@ -5,8 +5,8 @@ import random
 import pytest
 import torch
 from sklearn.calibration import calibration_curve
+from small_bert import small_bert
 
-from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.classroom.materials.ready_models import ready_model
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import story_probability
@@ -28,9 +28,7 @@ def ready():
 
 @pytest.fixture(scope="module")
 def model():
-    torch.manual_seed(0)
-    sizes = dict(hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=8)
-    return BertForMaskedLM(BertConfig(vocab_size=30, **sizes, initializer_range=0.5)).eval()
+    return small_bert()
 
 
 def test_answers_are_those_of_fill_mask(ready):

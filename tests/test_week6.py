@@ -4,8 +4,8 @@ import random
 
 import pytest
 import torch
+from small_bert import small_bert
 
-from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.checkpoint import save_model
 from course_lib.classroom.experiments.one_sided import logits_from_the_left
 from course_lib.classroom.experiments.probes import (
@@ -27,9 +27,7 @@ def ready():
 
 @pytest.fixture(scope="module")
 def small():
-    torch.manual_seed(0)
-    sizes = dict(hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=8)
-    return BertForMaskedLM(BertConfig(vocab_size=30, **sizes, initializer_range=0.5)).eval()
+    return small_bert()
 
 
 @torch.no_grad()
