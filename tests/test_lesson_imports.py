@@ -35,8 +35,9 @@ READING_ORDER = [
     "probing",  # week 6
     "similarity",  # week 7
     "documentation",
-    "finetuning",
     "modern",
+    "tasks",  # week 8
+    "finetuning",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {
