@@ -37,6 +37,9 @@ READING_ORDER = [
     "documentation",
     "finetuning",
     "modern",
+    "town_facts",  # week 8
+    "town_tasks",
+    "spans",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {
