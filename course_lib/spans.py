@@ -2,9 +2,9 @@
 
 Offsets lead from one to the other. A span is (start, end, kind): the characters [start, end) of a text, and
 what they are. One rule for both languages: every token is labelled by the characters that it holds. So in
-빵집에서 the noun 빵집 is labelled, and the particle 에서 is not, though both are in one word. Korean names are
-marked in this way, by characters: Park et al. 2021 (KLUE), section 3.4. (Devlin et al. 2019, section 5.3,
-label only the first token of each word. English allows that: a name ends where a word ends.)
+빵집에서 the noun is labelled, and the particle 에서 is not, though both are in one word. Korean names are
+marked by characters: Park et al. 2021 (KLUE), section 3.4. (Devlin et al. 2019, section 5.3, label only
+the first token of each word. English allows that: a name ends where a word ends.)
 """
 
 import string

@@ -163,6 +163,16 @@ class Pair(NamedTuple):
     label: str
 
 
+class Premise(NamedTuple):
+    """What a first sentence says. told_place: the number of the place that it names, or None
+    same_person: are both sentences about the same one?
+    """
+
+    deed: "Deed"
+    told_place: int | None
+    same_person: bool
+
+
 @dataclass(frozen=True)
 class Deed:
     """kind: goods (buying it), act (doing it), animal (seeing it)   row: of the table of that name
@@ -186,16 +196,15 @@ def deeds_of(town):
     return deeds
 
 
-def label_of(deed, told_place, place, same_person):
-    """Does "A was at `place` then" follow from what the first sentence says of a deed?
+def label_of(premise, place):
+    """Does "A was at `place` then" follow from what the first sentence says?
 
-    told_place: the place that the first sentence names, or None   same_person: are both about the same one?
     Of somebody else, nothing is said. The doer was where the sentence says. Where it does not say, the tables
     do: follows if the town does this here alone, contradicts if it never does it here, else neither.
     """
-    if not same_person:
+    if not premise.same_person:
         return "neither"
-    possible = deed.places if told_place is None else {told_place}
+    possible = premise.deed.places if premise.told_place is None else {premise.told_place}
     if place not in possible:
         return "contradicts"
     return "follows" if len(possible) == 1 else "neither"
@@ -205,8 +214,7 @@ def sentence_pairs(town, count, seed):
     """`count` Pairs, a third of each label in the long run.
 
     The second sentence and the label are drawn first, apart from each other: so the second sentence alone
-    tells nothing of the label. Then comes a first sentence for which `label_of` gives that label. Half of
-    those name the place. Of the others that are "neither", half are about somebody else.
+    tells nothing of the label. Then comes a first sentence for which `label_of` gives that label.
     """
     rng, deeds, pairs = random.Random(seed), deeds_of(town), []
     people = [row for row in town.tables["person"] if row.word != FIRST_PERSON[town.language]]
@@ -214,7 +222,7 @@ def sentence_pairs(town, count, seed):
         table = rng.choice(("place", "spot"))
         place, label = rng.randrange(len(town.tables[table])), rng.choice(LABELS)
         person, other = rng.sample(people, 2)
-        deed, told_place, same_person = draw_first(deeds, table, place, label, rng)
+        deed, told_place, same_person = draw_premise(deeds, table, place, label, rng)
         rows = {"person": person if same_person else other, deed.kind: deed.row}
         if told_place is not None:
             rows[table] = town.tables[table][told_place]
@@ -224,27 +232,37 @@ def sentence_pairs(town, count, seed):
     return pairs
 
 
-def draw_first(deeds, table, place, label, rng):
-    """(deed, place that is told or None, same person?) with this label: is the place told, then who, then
-    what, each evenly among what there is.
+def draw_premise(deeds, table, place, label, rng):
+    """A Premise with this label. Whether it names the place, whether its deed has one place or more, and
+    whether it is about the same person is drawn evenly, in this order, as far as the label leaves a choice.
     """
-    choices = list(first_sentences(deeds, table, place, label))
-    for question in (
-        lambda each: each[1] is not None,
-        lambda each: each[2],
-        lambda each: len(each[0].places) == 1,
-    ):
-        wanted = rng.choice(sorted({question(each) for each in choices}))
-        choices = [each for each in choices if question(each) == wanted]
+    choices = [
+        premise
+        for deed in deeds
+        if deed.table == table
+        for premise in premises(deed)
+        if label_of(premise, place) == label
+    ]
+    for feature in (names_the_place, has_one_place, is_same_person):
+        wanted = rng.choice(sorted({feature(premise) for premise in choices}))
+        choices = [premise for premise in choices if feature(premise) == wanted]
     return rng.choice(choices)
 
 
-def first_sentences(deeds, table, place, label):
-    """(deed, place that is told or None, is it about the same person?) for all that give this label."""
-    for deed in deeds:
-        if deed.table != table:
-            continue
-        for told_place in (None, *sorted(deed.places)):
-            for same_person in (True, False):
-                if label_of(deed, told_place, place, same_person) == label:
-                    yield deed, told_place, same_person
+def premises(deed):
+    """All that can be said of a deed: without the place, or with one where the town does it."""
+    for told_place in (None, *sorted(deed.places)):
+        for same_person in (True, False):
+            yield Premise(deed, told_place, same_person)
+
+
+def names_the_place(premise):
+    return premise.told_place is not None
+
+
+def is_same_person(premise):
+    return premise.same_person
+
+
+def has_one_place(premise):
+    return len(premise.deed.places) == 1
