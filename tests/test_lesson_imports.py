@@ -37,6 +37,9 @@ READING_ORDER = [
     "documentation",
     "modern",
     "tasks",  # week 8
+    "town_facts",
+    "town_tasks",
+    "spans",
     "finetuning",
 ]
 # Stricter than the order: these know nothing of the rest.
