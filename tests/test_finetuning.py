@@ -50,8 +50,8 @@ def example(ids, label):
     return Example(ids, [0] * len(ids), label)
 
 
-# What is to be learned: is the second token odd? Is each token? And, if the second one is: where are the tokens
-# between [CLS] and [SEP]?
+# What is to be learned: is the second token odd? Is each token? And, if the second one is: where are the
+# tokens between [CLS] and [SEP]?
 EXAMPLES = [example(ids, ids[1] % 2) for ids in IDS]
 TAGGED = [example(ids, [IGNORE_INDEX, *(token % 2 for token in ids[1:-1]), IGNORE_INDEX]) for ids in IDS]
 ASKED = [example(ids, (1, len(ids) - 2) if ids[1] % 2 else (0, 0)) for ids in IDS]

@@ -29,6 +29,7 @@ READING_ORDER = [
     "checkpoint",  # explained in week 7; pre-training saves with it
     "ladder",
     "pretraining",
+    "run_settings",
     "pretrain_arguments",
     "pretrain",
     "fill_mask",
