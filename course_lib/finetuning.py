@@ -5,6 +5,7 @@ learning. One loop does it for every task. An example's label is a number, a lis
 positions, and the head makes its loss of it.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from course_lib.bert import IGNORE_INDEX
 from course_lib.corpus import pad
 from course_lib.files import composed
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
-from course_lib.pretraining import load_memory, make_optimizer, memory_of, optimise
+from course_lib.pretraining import SEEDS, load_memory, make_optimizer, memory_of, optimise
 from course_lib.randomness import Draws
 from course_lib.similarity import batches_by_length
 from course_lib.tasks import BertForSequenceClassification, BertForTokenClassification
@@ -152,8 +153,10 @@ class FineTuning:
     def __post_init__(self):
         for name in ("steps", "batch_size", "learning_rate", "clip"):
             value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value!r}")
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value!r}")
+        if not 0 <= self.seed < SEEDS:
+            raise ValueError(f"seed must be from 0 to {SEEDS - 1:,}, got {self.seed!r}")
 
     def learning_rate_at(self, step):
         """Linear warm-up, then linear decay to 0."""

@@ -1,7 +1,6 @@
 """Week 5: what the pre-training command is told, and whether that can be done, before anything takes time."""
 
 import argparse
-import re
 from pathlib import Path
 
 from course_lib.bert import BertConfig
@@ -12,8 +11,8 @@ from course_lib.run_settings import (
     check_begun,
     check_unused,
     content,
+    in_options,
     make_folder,
-    option,
     others,
     parsed,
     positive_int,
@@ -167,7 +166,9 @@ def check(settings):
         config_of(settings, settings["vocab_size"] or len(SPECIAL) + 1)
         training_of(settings)
     except ValueError as error:
-        raise ValueError(in_options(f"{error}")) from error
+        options = {field: name for name, field in CONFIG.items()}
+        options |= {name: name for name in (*CONFIG, *TRAINING)}
+        raise ValueError(in_options(f"{error}", options)) from error
 
 
 def config_of(settings, vocab_size):
@@ -177,16 +178,6 @@ def config_of(settings, vocab_size):
 
 def training_of(settings):
     return Training(**{name: settings[name] for name in TRAINING})
-
-
-def in_options(message):
-    """A sentence about fields of BertConfig or Training, with the options that set them."""
-    options = {field: name for name, field in CONFIG.items()} | {name: name for name in (*CONFIG, *TRAINING)}
-    return re.sub(
-        r"(?:BertConfig\.)?\b([a-z_]+)\b",
-        lambda found: option(options[found[1]]) if found[1] in options else found[0],
-        message,
-    )
 
 
 def of_version_0_1_0(out, given):

@@ -6,6 +6,7 @@ A run writes its settings down, so that it is resumed as what it was begun.
 import argparse
 import hashlib
 import json
+import re
 
 from course_lib.files import write_file
 from course_lib.pretraining import checkpoints
@@ -39,6 +40,15 @@ def option(name):
     return "--" + name.replace("_", "-")
 
 
+def in_options(message, options):
+    """A sentence about fields of settings, with the options that set them; options: {field: option's name}"""
+    return re.sub(
+        r"(?:\w+\.)?\b([a-z_]+)\b",
+        lambda found: option(options[found[1]]) if found[1] in options else found[0],
+        message,
+    )
+
+
 def check_unused(out):
     """ValueError where a new run would overwrite something in its folder."""
     if checkpoints(out):
@@ -59,10 +69,14 @@ def check_begun(out):
 def others(given, kept, may_differ):
     """In words, each setting given that is not that of the run; kept: {name: value}, those of the run"""
     return [
-        f"{option(name)} is {value} here, and {kept[name]} in the run that is resumed"
+        f"{option(name)} is {value} here, and {said(kept[name])} in the run that is resumed"
         for name, value in given.items()
         if name not in ("out", "resume", *may_differ) and value != kept[name]
     ]
+
+
+def said(value):
+    return "not set" if value is None else value
 
 
 def refuse(others):

@@ -312,7 +312,7 @@ def test_questions_are_asked_where_the_model_is():
 
 @pytest.mark.parametrize("name", ["steps", "batch_size", "learning_rate", "clip"])
 def test_a_setting_that_makes_no_sense_is_named(name):
-    with pytest.raises(ValueError, match=f"{name} must be above 0, got 0"):
+    with pytest.raises(ValueError, match=f"{name} must be above 0 and finite, got 0"):
         FineTuning(**{name: 0})
 
 

@@ -42,6 +42,9 @@ READING_ORDER = [
     "town_tasks",
     "spans",
     "finetuning",
+    "finetune_data",
+    "finetune_arguments",
+    "finetune",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {
