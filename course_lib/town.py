@@ -171,13 +171,16 @@ class Town:
 
     def tell(self, rng):
         """One story, drawn with the random.Random `rng`."""
+        return " ".join(text for _, text, _ in self.words(rng))
+
+    def words(self, rng):
+        """One story, a word at a time: (its Step, its text, rows of step.after)."""
         (steps,) = rng.choices(self.shapes, self.weights)
-        words, known = [], ()
+        known = ()
         for step in steps:
             ways = self.outcomes(step, known)
             ((_, text, known),) = rng.choices(ways, [way[0] for way in ways]) if len(ways) > 1 else ways
-            words.append(text)
-        return " ".join(words)
+            yield step, text, known
 
     def stories(self, count, seed=0):
         """`count` stories, one after the other; the same seed tells the same ones."""
@@ -233,8 +236,7 @@ class Town:
 
         tokens: pieces as the tokenizer gives them, with [MASK] for the hidden ones; [CLS] and [SEP] may stand
         around. Returns {position of a [MASK]: {piece: probability}}, the likeliest piece first. ValueError
-        where the town cannot tell the text. Forward–backward over the ways to tell it: Rabiner 1989, section
-        III.
+        where the town cannot tell the text. Forward–backward over all ways: Rabiner 1989, section III.
         """
         if self.tokenizer is None:
             raise ValueError("the probabilities of pieces need a tokenizer: Town(language, tokenizer)")

@@ -102,11 +102,13 @@ def read_weight(path, number, cells):
 
 
 def read_tables(folder, language):
-    """{name: [Row, …]} of all tables but the stories. Rows without a word in this language are left out."""
+    """{name: [Row, …]} of all tables but the stories and the questions about them. Rows without a word in
+    this language are left out.
+    """
     sheets = {
         composed(path.stem): [(number, cells) for number, cells in read_lines(path) if cells.get(language)]
         for path in sorted(folder.glob("*.tsv"))
-        if not path.stem.startswith("stories_")
+        if not path.stem.startswith(("stories_", "questions_"))
     }
     tables = {}
     for name, sheet in sheets.items():

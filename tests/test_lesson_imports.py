@@ -29,14 +29,22 @@ READING_ORDER = [
     "checkpoint",  # explained in week 7; pre-training saves with it
     "ladder",
     "pretraining",
+    "run_settings",
     "pretrain_arguments",
     "pretrain",
     "fill_mask",
     "probing",  # week 6
     "similarity",  # week 7
     "documentation",
-    "finetuning",
     "modern",
+    "tasks",  # week 8
+    "town_facts",
+    "town_tasks",
+    "spans",
+    "finetuning",
+    "finetune_data",
+    "finetune_arguments",
+    "finetune",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {
