@@ -258,34 +258,6 @@ class BertForMaskedLM(BertForPreTraining):
         super().__init__(config, fused, next_sentence=False)
 
 
-class BertForSequenceClassification(nn.Module):
-    """BERT that sorts texts into classes, by the pooled vector of [CLS]. Devlin et al. 2019, figure 4."""
-
-    def __init__(self, config, num_labels=2, fused=True):
-        super().__init__()
-        if num_labels < 1:
-            raise ValueError(f"num_labels must be at least 1, got {num_labels}")
-        self.bert = BertModel(config, fused)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.classifier = initialise(nn.Linear(config.hidden_size, num_labels), config)
-
-    @property
-    def config(self):
-        return self.bert.config
-
-    def forward(
-        self, input_ids, token_type_ids=None, attention_mask=None, labels=None, output_attentions=False
-    ):
-        """labels: (batch,) integers below num_labels, −100 for a text that the loss leaves out; or None
-
-        Returns a HeadOutput, logits (batch, num_labels).
-        """
-        output = self.bert(input_ids, token_type_ids, attention_mask, output_attentions)
-        logits = self.classifier(self.dropout(output.pooler_output))
-        loss = None if labels is None else mean_loss(logits, labels)
-        return HeadOutput(loss, logits, attentions=output.attentions)
-
-
 def mean_loss(logits, labels):
     """Cross-entropy: its mean over the labels that are not −100.
 

@@ -11,13 +11,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from course_lib.bert import (
-    BertConfig,
-    BertForMaskedLM,
-    BertForPreTraining,
-    BertForSequenceClassification,
-    BertModel,
-)
+from course_lib.bert import BertConfig, BertForMaskedLM, BertForPreTraining, BertModel
 from course_lib.files import write_file
 from course_lib.wordpiece import WordPieceTokenizer
 
@@ -47,7 +41,8 @@ HEAD_NAMES = {
     "lm_head.layer_norm": "cls.predictions.transform.LayerNorm",
     "lm_head": "cls.predictions",  # its own parameter is the bias
     "next_sentence": "cls.seq_relationship",
-    "classifier": "classifier",
+    "classifier": "classifier",  # the heads of week 8
+    "qa_outputs": "qa_outputs",
 }
 # Published tensors that repeat what others say: position numbers, and the decoder, which is tied.
 POSITION_IDS = "embeddings.position_ids"
@@ -126,7 +121,7 @@ def from_published(model, published):
 
 def check_heads(model, published):
     """ValueError where a head of `model` is not among the published tensors at all."""
-    for ours in ("lm_head", "next_sentence", "classifier"):
+    for ours in ("lm_head", "next_sentence", "classifier", "qa_outputs"):
         theirs = HEAD_NAMES[ours]
         if getattr(model, ours, None) is not None and not any(name.startswith(theirs) for name in published):
             raise ValueError(
@@ -169,11 +164,9 @@ def save_model(model, folder, tokenizer=None):
         kind = BertForMaskedLM  # the name of what it is without the second task
     check_as_made(model, kind)
     config = {"architectures": [kind.__name__]} | model.config.to_dict()
-    if kind is BertForSequenceClassification:
-        config["num_labels"] = model.classifier.out_features
-        config["id2label"] = {
-            str(number): f"LABEL_{number}" for number in range(model.classifier.out_features)
-        }
+    if label_head(kind):  # their number is that of their names
+        config["id2label"] = {str(number): name for number, name in enumerate(model.label_names)}
+        config["label2id"] = {name: number for number, name in enumerate(model.label_names)}
     tensors = safetensors.torch.save(to_published(model.state_dict()), metadata={"format": "pt"})
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,12 +178,13 @@ def save_model(model, folder, tokenizer=None):
 
 def check_as_made(model, kind):
     """ValueError where `model` is not what `kind` makes of its config: config.json says no more than that."""
-    if kind not in MODEL_CLASSES:
+    if kind not in MODEL_CLASSES and "label_head" not in vars(kind):  # of its own, not inherited
         known = ", ".join(each.__name__ for each in MODEL_CLASSES)
-        raise ValueError(f"a folder can hold a {known}; got a {kind.__name__}")
+        raise ValueError(f"a folder can hold a {known} or a class of tasks.py; got a {kind.__name__}")
     options = {}
-    if kind is BertForSequenceClassification:
-        options["num_labels"] = getattr(model.classifier, "out_features", 1)
+    if head := label_head(kind):
+        options["num_labels"] = getattr(getattr(model, head), "out_features", 1)
+        options["label_names"] = model.label_names
     if kind is BertModel:
         options["pooler"] = model.pooler is not None
     with torch.device("meta"):  # shapes only: no memory, and nothing is drawn
@@ -230,7 +224,7 @@ def settings(module):
         for name, value in vars(module).items()
         if isinstance(value, (int, float, tuple)) and not name.startswith("_")
     }
-    for name in ("training", "fused"):  # whether there is dropout, and how fast it is
+    for name in ("training", "fused", "label_names"):  # dropout on or off; speed; words
         values.pop(name, None)
     shapes = {name: tuple(parameter.shape) for name, parameter in module.named_parameters(recurse=False)}
     return values | shapes | {"forward": "its own" if "forward" in vars(module) else "that of its class"}
@@ -240,34 +234,53 @@ def load_model(folder, kind=None, fused=True):
     """A model from a folder that `save_model` wrote or that somebody published, in float32, ready to answer
     (no dropout).
 
-    kind: BertModel, BertForMaskedLM, …; without it, what config.json says. ValueError and FileNotFoundError
-    name the file, and say what is wrong with it.
+    kind: BertModel, BertForMaskedLM, …; a class of `tasks.py` has to be given, of the others config.json
+    says which it is. ValueError and FileNotFoundError name the file, and say what is wrong with it.
     """
-    folder = Path(folder)
-    config = BertConfig.from_file(existing(folder / "config.json"))
-    tensors = read_safetensors(existing(folder / "model.safetensors"))
+    config_file, weights_file = Path(folder) / "config.json", Path(folder) / "model.safetensors"
+    config = BertConfig.from_file(existing(config_file))
+    tensors = read_safetensors(existing(weights_file))
+    settings = json.loads(config_file.read_text(encoding="utf-8"))
+    saved_as = (settings.get("architectures") or ["BertModel"])[0]
     if kind is None:
         known = {each.__name__: each for each in MODEL_CLASSES}
-        names = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or [
-            "BertModel"
-        ]
-        if names[0] not in known:
+        if saved_as not in known:
             raise ValueError(
-                f"{folder / 'config.json'}: architectures is {names[0]!r}, known are {', '.join(known)}"
+                f"{config_file}: architectures is {saved_as!r}, known are {', '.join(known)}; a class of "
+                "tasks.py has to be given, as in load_model(folder, BertForSequenceClassification)"
             )
-        kind = known[names[0]]
+        kind = known[saved_as]
     options = {}
-    if kind is BertForSequenceClassification and "classifier.bias" in tensors:
-        options["num_labels"] = len(tensors["classifier.bias"])
+    head = label_head(kind)
+    if head and f"{head}.bias" in tensors:
+        if saved_as != kind.__name__ and saved_as.endswith("Classification"):  # their heads have one name
+            raise ValueError(f"{config_file}: this is a {saved_as}, not a {kind.__name__}: load it as it is")
+        options["num_labels"] = len(tensors[f"{head}.bias"])
+        options["label_names"] = label_names(settings, options["num_labels"], config_file)
     if kind is BertModel:  # a file that was trained to fill gaps alone has no pooler
         options["pooler"] = any("pooler.dense" in name for name in tensors)
     try:
         return from_published(kind(config, fused=fused, **options), tensors).eval()
     except ValueError as error:
-        raise ValueError(f"{folder / 'model.safetensors'}: {error}") from error
+        raise ValueError(f"{weights_file}: {error}") from error
 
 
-MODEL_CLASSES = (BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification)
+MODEL_CLASSES = (BertModel, BertForMaskedLM, BertForPreTraining)  # a class of week 8 has a label_head
+
+
+def label_head(kind):
+    """The module of a class that has a row for each label; None where labels have no names."""
+    return getattr(kind, "label_head", None)
+
+
+def label_names(settings, num_labels, file):
+    """The names that config.json gives to the labels, in the order of their numbers; None without any."""
+    names = settings.get("id2label") or {}
+    numbers = [str(number) for number in range(num_labels)]
+    if names and (sorted(names) != sorted(numbers) or len(set(names.values())) < num_labels):
+        wanted = f"a name of its own to each of the labels 0 to {num_labels - 1}, the rows of the weights"
+        raise ValueError(f"{file}: id2label must give {wanted}; got {names!r:.80}")
+    return [str(names[number]) for number in numbers] if names else None
 
 
 def load_tokenizer(folder):

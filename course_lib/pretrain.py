@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import json
 import os
 import sys
 from itertools import islice
@@ -12,11 +11,11 @@ from torch import distributed
 from tqdm import tqdm
 
 from course_lib.bert import BertForMaskedLM
-from course_lib.checkpoint import load_tokenizer, save_model, write_file
+from course_lib.checkpoint import load_tokenizer, save_model
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
 from course_lib.ladder import evaluate, ladder, mask_for_evaluation, told_twice
 from course_lib.masking import Vocabulary
-from course_lib.pretrain_arguments import arguments, config_of, record, training_of, vocabulary_size
+from course_lib.pretrain_arguments import arguments, config_of, training_of, vocabulary_size
 from course_lib.pretraining import (
     PreTraining,
     checkpoints,
@@ -24,6 +23,7 @@ from course_lib.pretraining import (
     rank_and_world_size,
     save_checkpoint,
 )
+from course_lib.run_settings import Metrics, record
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -155,19 +155,6 @@ def rung_below(loss, rungs):
     """Which rung of the ladder the loss has passed, in words."""
     passed = [name for name, nats in sorted(rungs.items(), key=lambda item: item[1]) if loss < nats]
     return f"below {passed[0]} {rungs[passed[0]]:.3f}" if passed else "above the ladder"
-
-
-class Metrics:
-    """metrics.jsonl: one line for each evaluation. Lines of steps that will be run again are taken out."""
-
-    def __init__(self, path, step):
-        self.path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and step else []
-        self.lines = [line for line in lines if json.loads(line)["step"] <= step]
-
-    def add(self, values):
-        self.lines.append(json.dumps(values))
-        write_file(self.path, ("\n".join(self.lines) + "\n").encode())
 
 
 def join_processes():

@@ -1,18 +1,25 @@
-"""Week 5: what the pre-training command is told, and whether that can be done, before anything takes time.
-
-A run writes its settings down, so that it is resumed as what it was begun.
-"""
+"""Week 5: what the pre-training command is told, and whether that can be done, before anything takes time."""
 
 import argparse
-import hashlib
-import json
 import re
 from pathlib import Path
 
 from course_lib.bert import BertConfig
-from course_lib.checkpoint import load_tokenizer, write_file
+from course_lib.checkpoint import load_tokenizer
 from course_lib.corpus import TOWNS, Examples, check_max_length, corpus_texts, in_place, text_files, tokenized
-from course_lib.pretraining import Training, checkpoints, read_checkpoint
+from course_lib.pretraining import Training, read_checkpoint
+from course_lib.run_settings import (
+    check_begun,
+    check_unused,
+    content,
+    make_folder,
+    option,
+    others,
+    parsed,
+    positive_int,
+    recorded,
+    refuse,
+)
 from course_lib.wordpiece import SPECIAL
 
 VOCAB_SIZES = {"town-ko": 1600, "town-en": 1100}
@@ -79,26 +86,12 @@ def make_parser():
     return parser
 
 
-def positive_int(text):
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return int(text)
-
-
 def arguments(argv=None):
     """The settings of a run, all of them. Ends the program, with words and status 2, where they cannot be.
 
     Nothing is written but the folder itself: under torchrun every process comes here, and none waits.
     """
-    parser = make_parser()
-    defaults = vars(parser.parse_args(["--out", "."]))
-    unset = argparse.Namespace(**dict.fromkeys(defaults))  # what is set already gets no default
-    given = {name: value for name, value in vars(parser.parse_args(argv, unset)).items() if value is not None}
-    try:
-        settings = resumed(given, defaults) if "resume" in given else begun(given, defaults)
-        return argparse.Namespace(**settings)
-    except (ValueError, OSError) as error:
-        parser.error(f"{error}")
+    return parsed(make_parser(), argv, begun, resumed)
 
 
 def begun(given, defaults):
@@ -113,11 +106,8 @@ def begun(given, defaults):
         settings["intermediate_size"] = 2 * settings["hidden_size"]
     check(settings)
     out = settings["out"]
-    if checkpoints(out):
-        raise ValueError(f"{out} holds a run already: go on with --resume, or name another --out")
-    if (out / "model.safetensors").exists():
-        raise ValueError(f"{out} holds a model already, which would be overwritten: name another --out")
-    settings["corpus_sha256"] = content(settings["corpus"])
+    check_unused(out)
+    settings["corpus_sha256"] = content_of(settings["corpus"])
     make_folder(out)
     return settings
 
@@ -125,26 +115,14 @@ def begun(given, defaults):
 def resumed(given, defaults):
     """The settings of the run in --out, with those given that may change. ValueError names what differs."""
     out = given["out"]
-    if not checkpoints(out):
-        raise ValueError(
-            f"{out} holds no checkpoint yet, so there is nothing to go on from: begin the run with all its "
-            "settings and without --resume"
-        )
+    check_begun(out)
     if not in_place(out / "corpus" / "train").is_dir():
         raise ValueError(
             f"{out} holds no prepared corpus, so its run cannot go on: begin a new run in another folder"
         )
-    kept = defaults | recorded(out, given)
-    others = [
-        f"{option(name)} is {value} here, and {kept[name]} in the run that is resumed"
-        for name, value in given.items()
-        if name not in ("corpus", "out", "resume", *MAY_CHANGE) and value != kept[name]
-    ]
-    others += other_corpus(given["corpus"], kept) if "corpus" in given else []
-    if others:
-        them = "it" if len(others) == 1 else "them"
-        words = ",\n".join(others)
-        raise ValueError(f"{words}: leave {them} out, or begin a new run in another folder")
+    kept = defaults | (recorded(out) or of_version_0_1_0(out, given))
+    corpus = other_corpus(given["corpus"], kept) if "corpus" in given else []
+    refuse(others(given, kept, ("corpus", *MAY_CHANGE)) + corpus)
     if {"minutes", "steps"} & given.keys():
         kept |= dict(minutes=None, steps=None)
     settings = kept | {name: value for name, value in given.items() if name != "corpus"}
@@ -154,7 +132,7 @@ def resumed(given, defaults):
 
 def other_corpus(corpus, kept):
     """In words, where a corpus is not that of a run: one of files is known by its content."""
-    sha256 = content(corpus)
+    sha256 = content_of(corpus)
     if sha256 == kept["corpus_sha256"] and (sha256 or corpus == kept["corpus"]):
         return []
     if corpus == kept["corpus"]:
@@ -162,16 +140,9 @@ def other_corpus(corpus, kept):
     return [f"--corpus is {corpus} here, and {kept['corpus']} in the run that is resumed"]
 
 
-def content(corpus):
+def content_of(corpus):
     """The SHA-256 of the bytes of a corpus of files; None for the others, which their name tells."""
-    if corpus in (*TOWNS, "town", "docs"):
-        return None
-    sha256 = hashlib.sha256()
-    for path in text_files(corpus)[0]:
-        with open(path, "rb") as file:
-            while part := file.read(1 << 20):
-                sha256.update(part)
-    return sha256.hexdigest()
+    return None if corpus in (*TOWNS, "town", "docs") else content(*text_files(corpus)[0])
 
 
 def vocabulary_size(corpus, vocab_size):
@@ -218,37 +189,6 @@ def in_options(message):
     )
 
 
-def option(name):
-    return "--" + name.replace("_", "-")
-
-
-def make_folder(out):
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"--out {out} cannot be made ({error.strerror}): name another folder") from error
-
-
-# -- kept on disk
-
-
-def record(args):
-    """Write the settings of a run to its folder, for whoever resumes it."""
-    settings = {name: value for name, value in vars(args).items() if name not in ("out", "resume")}
-    write_file(args.out / "settings.json", json.dumps(settings, indent=2, ensure_ascii=False).encode())
-
-
-def recorded(out, given):
-    """The settings of the run in a folder, as `record` wrote them."""
-    file = out / "settings.json"
-    if not file.exists():
-        return of_version_0_1_0(out, given)
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file} is damaged ({error}): begin a new run in another folder") from error
-
-
 def of_version_0_1_0(out, given):
     """The settings of a run that wrote none down, from its checkpoint. The corpus has to be given again."""
     if "corpus" not in given:
@@ -257,7 +197,7 @@ def of_version_0_1_0(out, given):
     config = checkpoint.model.config
     settings = {name: getattr(config, field) for name, field in CONFIG.items()}
     settings |= {name: checkpoint.progress["training"][name] for name in TRAINING}
-    settings |= dict(corpus=given["corpus"], corpus_sha256=content(given["corpus"]))
+    settings |= dict(corpus=given["corpus"], corpus_sha256=content_of(given["corpus"]))
     settings |= dict(vocab_size=None if given["corpus"] == "town" else config.vocab_size)
     texts = tokenized(corpus_texts(given["corpus"])(), load_tokenizer(folder), settings["max_length"])
     for wanted in Examples(folder / "held_out").read(range(FIRST)):

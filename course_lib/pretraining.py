@@ -148,23 +148,17 @@ class PreTraining:
             optimise(self.model, self.optimizer, loss, learning_rate, self.training.clip)
         return mean_over_ranks(loss.detach()), tokens
 
+    def progress(self):
+        """Where the run is, for JSON."""
+        return dict(step=self.step, tokens=self.tokens, seconds=self.seconds, training=asdict(self.training))
+
     def state(self):
         """{name: tensor}: what the optimiser remembers."""
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
-        return {
-            f"{names[parameter]}/{key}": tensor
-            for parameter, memory in self.optimizer.state.items()
-            for key, tensor in memory.items()
-        }
+        return memory_of(self.model, self.optimizer)
 
     def load_state(self, tensors):
         """Take over what `state` gave."""
-        for name, parameter in self.model.named_parameters():
-            keys = [key for key in tensors if key.rpartition("/")[0] == name]
-            # All of it, the number of steps too, lies where the parameter lies: fused AdamW wants it there.
-            self.optimizer.state[parameter] = {
-                key.rpartition("/")[2]: tensors[key].to(parameter.device) for key in keys
-            }
+        load_memory(self.model, self.optimizer, tensors)
 
 
 def make_optimizer(model, training):
@@ -181,6 +175,26 @@ def make_optimizer(model, training):
         dict(params=others, weight_decay=0.0),
     ]
     return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def memory_of(model, optimizer):
+    """{name: tensor}: what the optimiser remembers of each parameter."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return {
+        f"{names[parameter]}/{key}": tensor
+        for parameter, memory in optimizer.state.items()
+        for key, tensor in memory.items()
+    }
+
+
+def load_memory(model, optimizer, tensors):
+    """Take over what `memory_of` gave."""
+    for name, parameter in model.named_parameters():
+        keys = [key for key in tensors if key.rpartition("/")[0] == name]
+        # All of it, the number of steps too, lies where the parameter lies: fused AdamW wants it there.
+        optimizer.state[parameter] = {
+            key.rpartition("/")[2]: tensors[key].to(parameter.device) for key in keys
+        }
 
 
 def optimise(model, optimizer, loss, learning_rate, clip):
@@ -221,8 +235,8 @@ def save_checkpoint(run, tokenizer, out):
         save_model(run.model, partial, tokenizer)
         write_file(partial / "optimizer.safetensors", safetensors.torch.save(run.state()))
         sums = {file.name: digest(file) for file in sorted(partial.iterdir())}
-        progress = dict(step=run.step, tokens=run.tokens, seconds=run.seconds, training=asdict(run.training))
-        write_file(partial / "training.json", json.dumps(progress | dict(sha256=sums), indent=2).encode())
+        progress = run.progress() | dict(sha256=sums)
+        write_file(partial / "training.json", json.dumps(progress, indent=2).encode())
     # Only what is older: a newer one is damaged, or of somebody who trained on from here.
     older = [each for each in checkpoints(out) if each.name < folder.name]
     for each in older[KEPT - 1 :]:
@@ -247,13 +261,13 @@ class Checkpoint:
 
     folder: Path
     progress: dict
-    model: BertForMaskedLM
+    model: torch.nn.Module
     memory: dict
 
 
-def read_checkpoint(out, warn=print):
-    """The newest sound checkpoint in `out`; damaged ones are named and passed over. ValueError where none is
-    sound.
+def read_checkpoint(out, warn=print, kind=BertForMaskedLM):
+    """The newest sound checkpoint in `out`, of a model of the class `kind`; damaged ones are named and passed
+    over. ValueError where none is sound.
     """
     for folder in checkpoints(out):
         try:
@@ -263,7 +277,7 @@ def read_checkpoint(out, warn=print):
                     raise ValueError(f"{name} is damaged")
             if folder.stem != f"checkpoint-{progress['step']:08d}":
                 raise ValueError("training.json is damaged")
-            model = load_model(folder, BertForMaskedLM)
+            model = load_model(folder, kind)
             return Checkpoint(folder, progress, model, read_safetensors(folder / "optimizer.safetensors"))
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             warn(f"{folder} cannot be used ({error}) and is passed over.")

@@ -1,7 +1,5 @@
 """What the heads make of labels, and inputs that do not fit."""
 
-import re
-
 import pytest
 import torch
 from torch.nn import functional as F
@@ -11,7 +9,6 @@ from course_lib.bert import (
     BertConfig,
     BertForMaskedLM,
     BertForPreTraining,
-    BertForSequenceClassification,
 )
 
 CONFIG = BertConfig(
@@ -55,14 +52,6 @@ def test_batch_without_a_gap_has_loss_zero_and_gradients_of_zero(kind, fused, ma
         assert gradient is not None and (gradient == 0).all(), name
 
 
-def test_texts_without_a_class_have_loss_zero_and_gradients_of_zero():
-    model = BertForSequenceClassification(CONFIG, num_labels=3)
-    loss = model(draw(3, 7), labels=NOTHING[:, 0]).loss
-    loss.backward()
-    assert loss.item() == 0.0
-    assert all((gradient == 0).all() for gradient in gradients(model).values())
-
-
 @pytest.mark.parametrize("masked_only", [False, True], ids=["all", "masked only"])
 def test_shares_weighted_by_their_labels_give_the_loss_and_gradients_of_the_batch(masked_only):
     """As processes train that share out a batch: one of the shares has no label at all."""
@@ -87,17 +76,6 @@ def test_shares_weighted_by_their_labels_give_the_loss_and_gradients_of_the_batc
         torch.testing.assert_close(gradient, wanted[name], rtol=0, atol=1e-12)
 
 
-def test_loss_of_labelled_texts_is_torchs_own_to_the_last_bit():
-    """So no number of a training that was recorded before has moved."""
-    for seed in range(50):
-        torch.manual_seed(seed)
-        model = BertForSequenceClassification(CONFIG, num_labels=3)
-        labels = draw(5, below=3, seed=seed)
-        labels[1] = IGNORE_INDEX
-        output = model(draw(5, 7, seed=seed), labels=labels)
-        assert torch.equal(output.loss, F.cross_entropy(output.logits, labels))
-
-
 # -- inputs that do not fit
 
 
@@ -108,17 +86,6 @@ BATCH = draw(3, 7)
 def test_labels_of_another_shape_are_refused(masked_only):
     with pytest.raises(ValueError, match=r"the shape \(3, 6\), expected .*\(3, 7\)"):
         BertForMaskedLM(CONFIG)(BATCH, labels=BATCH[:, :6], masked_only=masked_only)
-
-
-@pytest.mark.parametrize("shape", [(2,), (3, 1), (3, 2)], ids=str)
-def test_classes_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match=rf"labels have the shape {re.escape(str(shape))}, expected \(3,\)"):
-        BertForSequenceClassification(CONFIG)(BATCH, labels=torch.ones(shape))
-
-
-def test_no_classes_are_refused():
-    with pytest.raises(ValueError, match="num_labels must be at least 1, got 0"):
-        BertForSequenceClassification(CONFIG, num_labels=0)
 
 
 @pytest.mark.parametrize("shape", [(7,), (1, 3, 7), (3, 0)], ids=str)

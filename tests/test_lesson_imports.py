@@ -29,17 +29,19 @@ READING_ORDER = [
     "checkpoint",  # explained in week 7; pre-training saves with it
     "ladder",
     "pretraining",
+    "run_settings",
     "pretrain_arguments",
     "pretrain",
     "fill_mask",
     "probing",  # week 6
     "similarity",  # week 7
     "documentation",
-    "finetuning",
     "modern",
-    "town_facts",  # week 8
+    "tasks",  # week 8
+    "town_facts",
     "town_tasks",
     "spans",
+    "finetuning",
 ]
 # Stricter than the order: these know nothing of the rest.
 ONLY = {

@@ -9,8 +9,9 @@ from course_lib import pretrain
 from course_lib.bert import BertForMaskedLM
 from course_lib.corpus import Batches, Examples, corpus_texts, tokenized
 from course_lib.masking import Vocabulary
-from course_lib.pretrain_arguments import arguments, config_of, record, training_of
+from course_lib.pretrain_arguments import arguments, config_of, training_of
 from course_lib.pretraining import PreTraining, save_checkpoint
+from course_lib.run_settings import record
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 TOKENIZER = WordPieceTokenizer([*SPECIAL, "one", "two", "three"])

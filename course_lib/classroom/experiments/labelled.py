@@ -20,8 +20,16 @@ from course_lib.classroom.materials.published import published_folder
 from course_lib.classroom.progress_bar import watch
 from course_lib.documentation import PACKAGES, labelled_docstrings, split_by_module
 from course_lib.files import DATA
-from course_lib.finetuning import FineTuning, balanced_accuracy, classifier_on, fine_tune, mean_over_labels
-from course_lib.similarity import encode, sentence_vectors
+from course_lib.finetuning import (
+    FineTuning,
+    balanced_accuracy,
+    encode_texts,
+    fine_tune,
+    head_on,
+    mean_over_labels,
+)
+from course_lib.similarity import sentence_vectors
+from course_lib.tasks import BertForSequenceClassification
 from course_lib.town import Town
 from course_lib.world import with_particle
 
@@ -84,11 +92,12 @@ def score(model, features, split):
 def tuned(encoder, tokenizer, split, settings, label=None):
     """Accuracy after fine-tuning the whole encoder. label: what the bar says, or None for no bar"""
     num_labels = max(split.labels + split.test_labels) + 1
-    model = classifier_on(encoder, num_labels, settings.seed)
-    steps = fine_tune(model, encode(split.texts, tokenizer, LONGEST), split.labels, settings)
+    model = head_on(encoder, BertForSequenceClassification, num_labels, settings.seed)
+    learn = encode_texts(tokenizer, split.texts, split.labels, LONGEST)
+    steps = fine_tune(model, learn, settings)
     for _ in watch(steps, settings.steps, label) if label else steps:
         pass
-    return balanced_accuracy(model, encode(split.test_texts, tokenizer, LONGEST), split.test_labels)
+    return balanced_accuracy(model, encode_texts(tokenizer, split.test_texts, split.test_labels, LONGEST))
 
 
 def random_start(encoder, seed):
