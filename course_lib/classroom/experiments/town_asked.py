@@ -6,7 +6,7 @@ compared with: a frozen encoder, a random start, and a guesser that knows no lan
 
 import json
 from collections import Counter, defaultdict
-from functools import partial
+from dataclasses import replace
 
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -50,8 +50,11 @@ class Tags:
 
     name, measure, sizes = "tags", "F1 of whole spans", (4, 16, 64)
     settings = FineTuning(steps=100, batch_size=8, learning_rate=1e-3)
-    draw, names = staticmethod(tagged_stories), tag_names(KINDS)
-    head = partial(head_on, model_class=BertForTokenClassification, label_names=names)
+    names = tag_names(KINDS)
+    draw = staticmethod(tagged_stories)
+
+    def model_on(self, pretrained, seed):
+        return head_on(pretrained, BertForTokenClassification, label_names=self.names, seed=seed)
 
     def text(self, story):
         return story.text
@@ -91,7 +94,9 @@ class Questions:
     name, measure, sizes = "questions", "exact match", (64, 256, 1024)
     settings = FineTuning(steps=200, batch_size=16, learning_rate=1e-3)
     draw = staticmethod(questions_about)
-    head = partial(head_on, model_class=BertForQuestionAnswering)
+
+    def model_on(self, pretrained, seed):
+        return head_on(pretrained, BertForQuestionAnswering, seed=seed)
 
     def text(self, question):
         return question.story + question.question
@@ -131,9 +136,11 @@ class Pairs:
     """Two sentences: does the second one follow from the first, contradict it, or neither?"""
 
     name, measure, sizes = "pairs", "balanced accuracy", (256, 1024, 4096)
-    settings = FineTuning(steps=400, batch_size=16, learning_rate=1e-3)
+    settings = FineTuning(steps=300, batch_size=16, learning_rate=1e-3)
     draw = staticmethod(sentence_pairs)
-    head = partial(head_on, model_class=BertForSequenceClassification, label_names=LABELS)
+
+    def model_on(self, pretrained, seed):
+        return head_on(pretrained, BertForSequenceClassification, label_names=LABELS, seed=seed)
 
     def text(self, pair):
         return f"{pair.first} {pair.second}"
@@ -182,7 +189,10 @@ def share_right(questions, answers):
     return sum(map(exact_match, (each.answer_text for each in questions), answers)) / len(questions)
 
 
-# -- measured
+# -- trained and measured
+
+WAYS = ("pre-trained, fine-tuned", "random start", "pre-trained, frozen", "guessed")
+SEEDS = range(3)
 
 
 def ready(language):
@@ -192,23 +202,58 @@ def ready(language):
 
 
 def draw_split(task, language, count, seed):
-    """(examples to learn from, examples to be asked), none of these among those."""
+    """(examples to learn from, examples to be asked); none of the ones is among the others."""
     town = Town(language)
     learn = task.draw(town, count, seed)
     known = {task.text(each) for each in learn}
-    asked = [each for each in task.draw(town, ASKED, ASKED_SEED) if task.text(each) not in known]
-    return learn, asked
+    asked = task.draw(town, ASKED, ASKED_SEED)
+    return learn, [each for each in asked if task.text(each) not in known]
 
 
 def train(task, pretrained, tokenizer, learn, settings, frozen=False, label=None):
-    """A model of the task, fine-tuned on `learn`. frozen: only what is new learns, ten times as fast
+    """A model of the task, fine-tuned on `learn`.
+
+    frozen: BERT stays as it is; what is new on top of it learns alone, ten times as fast
     label: what the progress bar says, or None for no bar
     """
-    model = task.head(pretrained, seed=settings.seed)
+    model = task.model_on(pretrained, settings.seed)
     if frozen:
+        settings = replace(settings, learning_rate=10 * settings.learning_rate)
         for name, parameter in model.bert.named_parameters():
-            parameter.requires_grad_(name.startswith("pooler."))  # the ready models have none
+            parameter.requires_grad_(name.startswith("pooler."))  # the ready models have none: it is new
     steps = fine_tune(model, [task.example(tokenizer, each) for each in learn], settings)
     for _ in watch(steps, settings.steps, label) if label else steps:
         pass
     return model
+
+
+def measure(task, way, language, count, seed):
+    """What one of WAYS reaches on what is asked, after `count` examples."""
+    learn, asked = draw_split(task, language, count, seed)
+    pretrained, tokenizer = ready(language)
+    if way == "guessed":
+        return task.guess(tokenizer, learn, asked)
+    if way == "random start":
+        pretrained = random_start(pretrained, seed)
+    settings = replace(task.settings, seed=seed)
+    model = train(task, pretrained, tokenizer, learn, settings, frozen=way == "pre-trained, frozen")
+    return task.score(model, tokenizer, asked)
+
+
+def record(task, language):
+    """The curve of a task in one language, for JSON: {way: {examples: one number per seed}}.
+
+    The frozen BERT is measured with the most examples alone.
+    """
+    return {
+        way: {
+            size: [round(measure(task, way, language, size, seed), 4) for seed in SEEDS]
+            for size in (task.sizes[-1:] if way == "pre-trained, frozen" else task.sizes)
+        }
+        for way in WAYS
+    }
+
+
+def read_record():
+    """What `scripts/train_week8.py` wrote: data/week8/asked.json."""
+    return json.loads(RECORD.read_text(encoding="utf-8"))
