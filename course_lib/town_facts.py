@@ -81,12 +81,13 @@ def rows_behind(town, step, before, text, after):
 
     Where several draws would have come to the same, the first of them: they differ in nothing that is told.
     """
-    ways = [dict(zip(step.before, before, strict=True))]
+    ways = [dict(zip(step.before + step.after, before + after, strict=True))]
     for fact in step.draws:
-        ways = [known | {fact: row} for known in ways for row, _ in town.draw(fact, known)]
+        if fact not in step.after:  # then nothing but the text tells which row it was
+            ways = [known | {fact: row} for known in ways for row, _ in town.draw(fact, known)]
     for known in ways:
         rows = {fact: town.tables[base(fact)][row] for fact, row in known.items()}
-        if step.text(rows) == text and tuple(known[fact] for fact in step.after) == after:
+        if step.text(rows) == text:
             return rows
     raise ValueError(f"no draw of this step tells {text!r}")
 

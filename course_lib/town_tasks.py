@@ -6,6 +6,7 @@ from the draws that told a story and from the town's tables, never from a search
 """
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -216,13 +217,13 @@ def sentence_pairs(town, count, seed):
     The second sentence and the label are drawn first, apart from each other: so the second sentence alone
     tells nothing of the label. Then comes a first sentence for which `label_of` gives that label.
     """
-    rng, deeds, pairs = random.Random(seed), deeds_of(town), []
+    rng, possible, pairs = random.Random(seed), premises_by_label(town), []
     people = [row for row in town.tables["person"] if row.word != FIRST_PERSON[town.language]]
     for _ in range(count):
         table = rng.choice(("place", "spot"))
         place, label = rng.randrange(len(town.tables[table])), rng.choice(LABELS)
         person, other = rng.sample(people, 2)
-        deed, told_place, same_person = draw_premise(deeds, table, place, label, rng)
+        deed, told_place, same_person = draw_premise(possible[table, place, label], rng)
         rows = {"person": person if same_person else other, deed.kind: deed.row}
         if told_place is not None:
             rows[table] = town.tables[table][told_place]
@@ -232,21 +233,24 @@ def sentence_pairs(town, count, seed):
     return pairs
 
 
-def draw_premise(deeds, table, place, label, rng):
-    """A Premise with this label. Whether it names the place, whether its deed has one place or more, and
-    whether it is about the same person is drawn evenly, in this order, as far as the label leaves a choice.
+def draw_premise(choices, rng):
+    """One of these Premises. Whether it names the place, whether its deed has one place or more, and whether
+    it is about the same person is drawn evenly, in this order, as far as there is a choice.
     """
-    choices = [
-        premise
-        for deed in deeds
-        if deed.table == table
-        for premise in premises(deed)
-        if label_of(premise, place) == label
-    ]
     for feature in (names_the_place, has_one_place, is_same_person):
         wanted = rng.choice(sorted({feature(premise) for premise in choices}))
         choices = [premise for premise in choices if feature(premise) == wanted]
     return rng.choice(choices)
+
+
+def premises_by_label(town):
+    """{(table, number of a place in it, label): all Premises with that label for "A was there"}"""
+    found = defaultdict(list)
+    for deed in deeds_of(town):
+        for place in range(len(town.tables[deed.table])):
+            for premise in premises(deed):
+                found[deed.table, place, label_of(premise, place)].append(premise)
+    return found
 
 
 def premises(deed):
