@@ -25,6 +25,7 @@ from course_lib.checkpoint import load_model, read_safetensors, save_model, writ
 from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.masking import mask_tokens
+from course_lib.randomness import Draws
 
 SEEDS = 2**32  # that a run can have: times NEXT_SEED they stay below 2**63, the most that torch can take
 
@@ -137,9 +138,9 @@ class PreTraining:
             attention_mask = masked_ids != self.vocabulary.pad_id
         count = (labels != IGNORE_INDEX).sum().item()
         given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
-        with ONE_AT_A_TIME:  # whoever asks the model meanwhile waits for the end of the step
+        dropout = Draws((self.training.seed * NEXT_SEED + self.step) * processes + rank)
+        with ONE_AT_A_TIME, dropout:  # whoever asks the model meanwhile waits for the end of the step
             self.model.train()
-            torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
                 output = self.parallel(masked_ids, **given)
             # Each process knows the mean over its own gaps; weighted like this, their average is the mean

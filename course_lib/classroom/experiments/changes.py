@@ -9,8 +9,6 @@ import statistics
 from functools import cache
 from itertools import islice
 
-import torch
-
 from course_lib import modern
 from course_lib.bert import BertForMaskedLM
 from course_lib.classroom.experiments.growing_bert import GrowingBert
@@ -19,8 +17,9 @@ from course_lib.classroom.progress_bar import watch
 from course_lib.classroom.tables import show_rows
 from course_lib.corpus import Batches
 from course_lib.files import DATA
-from course_lib.ladder import ladder
+from course_lib.ladder import ONE_AT_A_TIME, ladder
 from course_lib.pretraining import PreTraining, Training
+from course_lib.randomness import Draws
 from course_lib.town import Town
 
 RECORD = DATA / "week7" / "changes.json"
@@ -79,10 +78,10 @@ class ChangingBert(GrowingBert):
         changes: functions as in `modern`   mask_probability: share of the pieces
         stop: after so many of the steps
         """
-        torch.manual_seed(seed)
-        model = BertForMaskedLM(self.config())
-        for change in changes:
-            change(model)
+        with ONE_AT_A_TIME, Draws(seed):  # a change may draw, too: a gated layer's new matrices
+            model = BertForMaskedLM(self.config())
+            for change in changes:
+                change(model)
         training = Training(
             steps=STEPS,
             batch_size=64,

@@ -21,6 +21,8 @@ from course_lib.classroom.progress_bar import watch
 from course_lib.documentation import PACKAGES, labelled_docstrings, split_by_module
 from course_lib.files import DATA
 from course_lib.finetuning import FineTuning, balanced_accuracy, classifier_on, fine_tune, mean_over_labels
+from course_lib.ladder import ONE_AT_A_TIME
+from course_lib.randomness import Draws
 from course_lib.similarity import encode, sentence_vectors
 from course_lib.town import Town
 from course_lib.world import with_particle
@@ -93,8 +95,8 @@ def tuned(encoder, tokenizer, split, settings, label=None):
 
 def random_start(encoder, seed):
     """An encoder of the same architecture that has read nothing."""
-    torch.manual_seed(seed)
-    return type(encoder)(encoder.config)
+    with ONE_AT_A_TIME, Draws(seed):
+        return type(encoder)(encoder.config)
 
 
 def record():

@@ -9,10 +9,9 @@ import math
 import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM, mean_loss
-from course_lib.classroom.progress_bar import watch
+from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
 from course_lib.corpus import Batches
 from course_lib.ladder import at_rest, story_probability
-from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
 
 
@@ -40,19 +39,16 @@ class OneSided:
 
     def train(self, steps, seed=0):
         """A small BERT that has learned to predict the next piece from what stands before it."""
-        torch.manual_seed(seed)
-        model = BertForMaskedLM(self.grown.config())
-        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
-        optimizer = make_optimizer(model, training)
-        batches = Batches(self.grown.texts, training.batch_size, self.grown.vocabulary.pad_id)
-        for step in watch(range(steps), steps, "from the left"):
-            ids = batches[step]  # (batch, n)
-            is_piece = ids != self.grown.vocabulary.pad_id
-            following = ids.masked_fill(~is_piece, IGNORE_INDEX)[:, 1:]  # (batch, n − 1)
-            logits = logits_from_the_left(model, ids, is_piece)[:, :-1]
-            loss = mean_loss(logits, following)
-            optimise(model, optimizer, loss, training.learning_rate_at(step, step / steps), training.clip)
-        return model
+        batches = Batches(self.grown.texts, BATCH_SIZE, self.grown.vocabulary.pad_id)
+        config = self.grown.config()
+        return train_new(BertForMaskedLM, config, batches, self.loss_of, steps, seed, "from the left")
+
+    def loss_of(self, model, ids):
+        """The mean loss of predicting each token but the first from those before it. ids: (batch, n)"""
+        is_token = ids != self.grown.vocabulary.pad_id
+        following = ids.masked_fill(~is_token, IGNORE_INDEX)[:, 1:]  # (batch, n − 1)
+        logits = logits_from_the_left(model, ids, is_token)[:, :-1]
+        return mean_loss(logits, following)
 
     @torch.no_grad()
     def loss_from_the_left(self, model):
