@@ -56,7 +56,7 @@ def prepare(args, warn):
 
 
 def train_tokenizer(corpus, vocab_size, stream):
-    """A tokenizer from the first texts of the corpus; that of both towns knows the pieces of each."""
+    """A tokenizer from the first texts of the corpus; that of both towns knows the tokens of each."""
     options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
     size = vocabulary_size(corpus, vocab_size)
     if corpus == "town":
@@ -169,6 +169,17 @@ class Metrics:
     def add(self, values):
         self.lines.append(json.dumps(values))
         write_file(self.path, ("\n".join(self.lines) + "\n").encode())
+
+
+OLD_RUNGS = {"entropy of the pieces": "entropy of the tokens"}  # what earlier versions called them
+
+
+def read_metrics(path):
+    """The evaluations in a metrics.jsonl, as dicts: those of an earlier version with the names of today."""
+    evaluations = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for each in evaluations:
+        each["rungs"] = {OLD_RUNGS.get(name, name): nats for name, nats in each["rungs"].items()}
+    return evaluations
 
 
 def join_processes():

@@ -38,7 +38,7 @@ class Training:
     learning_rate: the rate rises to it on one line, over `warmup` steps; it falls on another, from it to 0,
     over the whole run. The lower line counts, so it is not quite reached: with 200 of 2,000 steps for
     warm-up, 91 % of it is
-    mask_shares: of the chosen pieces, those that become [MASK], random, or stay
+    mask_shares: of the chosen tokens, those that become [MASK], random, or stay
     clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
@@ -76,7 +76,7 @@ class Training:
 
 @dataclass
 class State:
-    """Where a run is. loss: of this step's batch, nats per hidden piece; tokens: read so far; seconds: of
+    """Where a run is. loss: of this step's batch, nats per hidden token; tokens: read so far; seconds: of
     training
     """
 
@@ -117,7 +117,7 @@ class PreTraining:
             yield State(self.step, loss, learning_rate, self.tokens, self.seconds)
 
     def train_step(self, learning_rate):
-        """Hide, guess, compare, improve. Returns the loss and the number of pieces read, over all
+        """Hide, guess, compare, improve. Returns the loss and the number of tokens read, over all
         processes.
         """
         input_ids = self.batches[self.step]  # (batch, n)

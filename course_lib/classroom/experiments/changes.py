@@ -26,7 +26,7 @@ RECORD = DATA / "week7" / "changes.json"
 STEPS, EVERY = 1500, 300
 RATES = (4e-3, 8e-3)
 SEEDS = range(3)
-# name in the table → what is done to a fresh model, and the share of pieces that is hidden
+# name in the table → what is done to a fresh model, and the share of tokens that is hidden
 CHANGES = {
     "2018": ((), 0.15),
     "pre-LN": ((modern.pre_norm,), 0.15),
@@ -53,7 +53,7 @@ MODERN_BERT = {  # Warner et al. 2024; a test holds this against the reference's
     "no biases": "yes, but for the last map",
     "GeGLU": "yes",
     "rotary positions": "yes",
-    "alternating local attention": "yes, 64 pieces to each side",
+    "alternating local attention": "yes, 64 tokens to each side",
     "30 % hidden": "yes",
     "all of these": "yes, and more",
     "no next-sentence task": "yes",
@@ -75,7 +75,7 @@ class ChangingBert(GrowingBert):
     def measure(self, changes=(), mask_probability=0.15, rate=RATES[0], seed=0, stop=None, label="training"):
         """Train with some changes. Returns the held-out loss in nats, after every EVERY steps.
 
-        changes: functions as in `modern`   mask_probability: share of the pieces
+        changes: functions as in `modern`   mask_probability: share of the tokens
         stop: after so many of the steps
         """
         with ONE_AT_A_TIME, Draws(seed):  # a change may draw, too: a gated layer's new matrices

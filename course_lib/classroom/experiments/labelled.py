@@ -30,7 +30,7 @@ from course_lib.world import with_particle
 RECORD = DATA / "week7" / "finetuning.json"
 SIZES = (4, 16, 64)  # labelled examples of each package
 SEEDS = range(5)
-LONGEST = 48  # pieces of a text; what is longer is cut
+LONGEST = 48  # tokens of a text; what is longer is cut
 SETTINGS = FineTuning(steps=120, batch_size=16, learning_rate=3e-4)
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 

@@ -1,6 +1,6 @@
 """What does looking to the right earn? The same small BERT, once with gaps and once reading from the left.
 
-The one that reads from the left may look at what stands before and predicts the next piece: a decoder, as GPT
+The one that reads from the left may look at what stands before and predicts the next token: a decoder, as GPT
 is (Radford et al. 2018). Each task has a floor of its own, and the town knows both exactly.
 """
 
@@ -38,7 +38,7 @@ class OneSided:
         self.told = [grown.tokenizer.tokenize(story) for story in self.town.stories(stories, seed=9)]
 
     def train(self, steps, seed=0):
-        """A small BERT that has learned to predict the next piece from what stands before it."""
+        """A small BERT that has learned to predict the next token from what stands before it."""
         batches = Batches(self.grown.texts, BATCH_SIZE, self.grown.vocabulary.pad_id)
         config = self.grown.config()
         return train_new(BertForMaskedLM, config, batches, self.loss_of, steps, seed, "from the left")
@@ -52,7 +52,7 @@ class OneSided:
 
     @torch.no_grad()
     def loss_from_the_left(self, model):
-        """Mean −ln p of each piece, given all before it."""
+        """Mean −ln p of each token, given all before it."""
         total = count = 0
         with at_rest(model):
             for ids in self.ids():
@@ -64,7 +64,7 @@ class OneSided:
 
     @torch.no_grad()
     def loss_from_both_sides(self, model):
-        """Mean −ln p of each piece, given all others: each is hidden by itself, once."""
+        """Mean −ln p of each token, given all others: each is hidden by itself, once."""
         total = count = 0
         with at_rest(model):
             for ids in self.ids():
@@ -78,7 +78,7 @@ class OneSided:
         return total / count
 
     def floors(self):
-        """(given all before, given all others): the smallest mean −ln p of the same pieces, exactly."""
+        """(given all before, given all others): the smallest mean −ln p of the same tokens, exactly."""
         from_the_left = -sum(math.log(story_probability(self.town, told, goes_on=True)) for told in self.told)
         hidden = [(told, {place}) for told in self.told for place in range(len(told))]
         both = self.town.floor([told for told, _ in hidden], [gaps for _, gaps in hidden]).loss
