@@ -36,9 +36,10 @@ def at_rest(model):
             model.train(was_training)
 
 
-def mask_for_evaluation(examples, vocabulary):
+def mask_for_evaluation(examples, vocabulary, whole_word=False):
     """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time.
 
+    whole_word: whether whole words are hidden, not single tokens
     ValueError where nothing can be hidden.
     """
     generator = torch.Generator().manual_seed(0)
@@ -46,7 +47,8 @@ def mask_for_evaluation(examples, vocabulary):
     batches = [
         pad(examples[i : i + BATCH_SIZE], vocabulary.pad_id) for i in range(0, len(examples), BATCH_SIZE)
     ]
-    masked = [mask_tokens(ids, vocabulary, shares=(1, 0, 0), generator=generator) for ids in batches]
+    options = dict(shares=(1, 0, 0), whole_word=whole_word, generator=generator)
+    masked = [mask_tokens(ids, vocabulary, **options) for ids in batches]
     require_gaps(masked)
     return masked
 

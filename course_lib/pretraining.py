@@ -39,6 +39,7 @@ class Training:
     over the whole run. The lower line counts, so it is not quite reached: with 200 of 2,000 steps for
     warm-up, 91 % of it is
     mask_shares: of the chosen tokens, those that become [MASK], random, or stay
+    whole_word: choose whole words instead of single tokens
     clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
@@ -50,6 +51,7 @@ class Training:
     weight_decay: float = 0.01
     mask_probability: float = 0.15
     mask_shares: tuple = (0.8, 0.1, 0.1)
+    whole_word: bool = False
     clip: float = 1.0
     seed: int = 0
 
@@ -127,6 +129,7 @@ class PreTraining:
             self.vocabulary,
             self.training.mask_probability,
             self.training.mask_shares,
+            self.training.whole_word,
             generator=generator,
         )
         tokens = (input_ids != self.vocabulary.pad_id).sum().item()

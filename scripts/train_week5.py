@@ -1,6 +1,8 @@
 """Make data/week5/: the trainings that take longer than a reader wants to wait, each with its log.
 
-python scripts/train_week5.py [town-ko | town | docs | broken]      all of them without a name
+python scripts/train_week5.py [town-ko | town | docs | broken | one_sided | pairs | whole_words]
+
+All of them without a name.
 """
 
 import json
@@ -14,7 +16,7 @@ import torch
 
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_model, load_tokenizer, write_file
-from course_lib.classroom.experiments.broken_trainings import RECORD, record
+from course_lib.classroom.experiments import broken_trainings, one_sided, paired_bert, whole_words
 from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.fill_mask import fill_mask
 from course_lib.pretrain import main as pretrain
@@ -23,6 +25,12 @@ COMMANDS = {
     "town-ko": "--corpus town-ko --steps 7000",
     "town": "--corpus town --steps 9000",
     "docs": "--corpus docs --steps 3000 --max-length 64 --learning-rate 2e-3",
+}
+RECORDS = {
+    "broken": broken_trainings,
+    "one_sided": one_sided,
+    "pairs": paired_bert,
+    "whole_words": whole_words,
 }
 KEPT = ("config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt")
 DOCS_QUESTIONS = (
@@ -62,9 +70,9 @@ def write_json(path, content):
 
 if __name__ == "__main__":
     RUNS.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or [*COMMANDS, "broken"]:
-        if name == "broken":
+    for name in sys.argv[1:] or [*COMMANDS, *RECORDS]:
+        if name in RECORDS:
             torch.set_num_threads(1)
-            write_json(RECORD, record())
+            write_json(RECORDS[name].RECORD, RECORDS[name].record())
         else:
             train(name)

@@ -9,7 +9,7 @@ import torch
 
 import course_lib
 from course_lib.bert import BertForMaskedLM
-from course_lib.classroom.experiments import broken_trainings, changes, labelled, paired_bert
+from course_lib.classroom.experiments import broken_trainings, changes, labelled, paired_bert, whole_words
 from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.experiments.one_sided import OneSided
 from course_lib.classroom.experiments.probes import untrained
@@ -94,6 +94,7 @@ DRAWING = {
     "a BERT on pairs": lambda grown, paired, folder: paired.train(2, torn=True, next_sentence=True),
     "a BERT from the left": lambda grown, paired, folder: OneSided(grown, stories=1).train(2),
     "a broken training": lambda grown, paired, folder: broken_trainings.train(grown, "padding", stop=2),
+    "a BERT on whole words": lambda grown, paired, folder: whole_words.train(grown, True, 2, 1),
     "a change since 2018": lambda grown, paired, folder: changed("GeGLU"),
     "a random start": lambda grown, paired, folder: labelled.random_start(grown.model, 1),
     "an untrained BERT": lambda grown, paired, folder: untrained(grown.model),

@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from course_lib.checkpoint import load_tokenizer
 from course_lib.files import write_file
-from course_lib.pretraining import checkpoints, read_checkpoint, resume, save_checkpoint
+from course_lib.pretraining import Training, checkpoints, read_checkpoint, resume, save_checkpoint
 
 HISTORY = "history.json"
 MAY_DIFFER = ("learning_rate", "steps", "minutes")  # between a kept training and the one that goes on
@@ -80,7 +80,8 @@ class KeptTraining:
         except ValueError as error:
             reasons = " ".join(self.remarks)
             raise ValueError(f"{error}. {reasons} Name another folder as keep, or move it away") from None
-        kept = newest.progress["training"]
+        # A setting that an earlier version did not have was what it is by default.
+        kept = asdict(Training(steps=1)) | newest.progress["training"]
         mine = json.loads(json.dumps(asdict(run.training)))
         other = [name for name in mine if name not in MAY_DIFFER and kept.get(name) != mine[name]]
         if load_tokenizer(newest.folder).vocab != self.tokenizer.vocab:

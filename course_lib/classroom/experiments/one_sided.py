@@ -2,17 +2,26 @@
 
 The one that reads from the left may look at what stands before and predicts the next token: a decoder, as GPT
 is (Radford et al. 2018). Each task has a floor of its own, and the town knows both exactly.
+
+`scripts/train_week5.py` recorded trainings of several lengths; the notebook shows the record.
 """
 
+import json
 import math
 
 import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM, mean_loss
+from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
+from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.corpus import Batches
 from course_lib.ladder import at_rest, story_probability
 from course_lib.town import Town
+
+RECORD = RUNS / "one_sided.json"
+LENGTHS = (300, 900, 2700, 8100)  # steps; each is a training of its own, down to a learning rate of 0
+SEEDS = range(3)
 
 
 def logits_from_the_left(model, input_ids, is_piece):
@@ -89,3 +98,24 @@ class OneSided:
         known = self.grown.tokenizer.ids
         for told in self.told:
             yield torch.tensor([[known["[CLS]"], *(known[piece] for piece in told), known["[SEP]"]]])
+
+
+def record():
+    """Both kinds of training, of several lengths and from several seeds, as a dict for JSON.
+
+    losses: {kind: [[mean −ln p of a token, of each seed] for each length]}
+    """
+    grown = GrowingBert()
+    one_sided = OneSided(grown)
+    losses = {"from the left": [], "from both sides": []}
+    for steps in LENGTHS:
+        left = [one_sided.loss_from_the_left(one_sided.train(steps, seed)) for seed in SEEDS]
+        both = [one_sided.loss_from_both_sides(grown.train(steps, seed=seed)[0]) for seed in SEEDS]
+        losses["from the left"].append([round(loss, 4) for loss in left])
+        losses["from both sides"].append([round(loss, 4) for loss in both])
+    return {"steps": list(LENGTHS), "losses": losses}
+
+
+def read_record():
+    """What `record` wrote: data/week5/one_sided.json."""
+    return json.loads(RECORD.read_text(encoding="utf-8"))

@@ -1,17 +1,32 @@
 """Does the second task help? BERTs that train on pairs of sentences: torn or whole, with its loss and
 without.
+
+`scripts/train_week5.py` recorded them; the notebook shows the record.
 """
 
+import json
 import random
 
 import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForPreTraining
+from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
+from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.corpus import ids_of, pad
 from course_lib.ladder import at_rest, mask_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
 from course_lib.town import Town
+
+RECORD = RUNS / "pairs.json"
+STORIES = 12_000
+STEPS, SHORT = 3000, 100
+SEEDS = range(4)
+KINDS = {
+    "whole pairs, gaps alone": dict(torn=False, next_sentence=False),
+    "torn pairs, gaps alone": dict(torn=True, next_sentence=False),
+    "torn pairs, both losses": dict(torn=True, next_sentence=True),
+}
 
 
 def sentences(story):
@@ -53,9 +68,6 @@ class Pairs:
         while True:
             for start in rng.sample(starts, len(starts)):
                 yield self.batch(by_length[start : start + batch_size])
-
-
-STORIES = 12_000
 
 
 class PairedBert:
@@ -115,3 +127,28 @@ class PairedBert:
         with at_rest(model):
             logits = model(ids, types, ids != self.grown.vocabulary.pad_id).next_sentence_logits
         return (logits.argmax(dim=-1) == is_torn).float().mean().item()
+
+
+def record():
+    """Every kind of training from several seeds, as a dict for JSON.
+
+    results: {kind: [[loss in the gaps of whole pairs, share of right next-sentence answers] of each seed]}
+    short: the same after SHORT steps from the first seed, which a test repeats
+    """
+    paired = PairedBert(GrowingBert())
+    return {
+        "results": {
+            name: [rounded(paired.train(STEPS, **kind, seed=seed)) for seed in SEEDS]
+            for name, kind in KINDS.items()
+        },
+        "short": {name: rounded(paired.train(SHORT, **kind)) for name, kind in KINDS.items()},
+    }
+
+
+def rounded(pair):
+    return [round(each, 4) for each in pair]
+
+
+def read_record():
+    """What `record` wrote: data/week5/pairs.json."""
+    return json.loads(RECORD.read_text(encoding="utf-8"))
