@@ -86,7 +86,7 @@ def measure(options):
         ),
         ("our step, share of the fastest of all", "", spread([each / best for each in found["step"]], ".0%")),
     ]
-    return table(["matrix products at d 256, 128 pieces", "GFLOP/s", f"share (wanted {WANTED})"], rows)
+    return table(["matrix products at d 256, 128 tokens", "GFLOP/s", f"share (wanted {WANTED})"], rows)
 
 
 def giga(values):

@@ -65,7 +65,7 @@ def step_table():
         above[side] = held - imports
         rows.append((side, f"{held / 1e6:,.0f} MB", f"{above[side] / 1e6:,.0f} MB"))
     rows.append(("transformers : ours", "", f"{above['transformers'] / above['ours']:.2f}"))
-    return table(["training steps at d 256, 128 pieces", "peak", "above the imports"], rows)
+    return table(["training steps at d 256, 128 tokens", "peak", "above the imports"], rows)
 
 
 def measure(options):

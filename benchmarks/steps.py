@@ -45,7 +45,7 @@ def middle_size(length):
 
 
 def numbered_vocabulary(size):
-    """A vocabulary whose pieces have no meaning: the special ones, then numbers."""
+    """A vocabulary whose tokens have no meaning: the special ones, then numbers."""
     return Vocabulary([*SPECIAL, *map(str, range(size.vocab_size - len(SPECIAL)))])
 
 
@@ -99,5 +99,5 @@ def their_step(size, batches, vocabulary):
 
 
 def repeated(step, times):
-    """A function that makes `times` steps and returns how many pieces they read."""
+    """A function that makes `times` steps and returns how many tokens they read."""
     return lambda: sum(step() for _ in range(times))

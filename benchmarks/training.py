@@ -1,4 +1,4 @@
-"""Pieces a second of our pre-training step and of transformers', on texts of one length and of many."""
+"""Tokens a second of our pre-training step and of transformers', on texts of one length and of many."""
 
 import tempfile
 from pathlib import Path
@@ -30,7 +30,7 @@ def compare(ours, theirs, rounds, steps):
 
 
 def one_length(length, rounds, steps):
-    """Both on the same batches of texts of exactly `length` pieces."""
+    """Both on the same batches of texts of exactly `length` tokens."""
     size = middle_size(length)
     batches, vocabulary = full_batches(size, 1 + rounds * steps), numbered_vocabulary(size)
     return compare(our_step(size, batches, vocabulary), their_step(size, batches, vocabulary), rounds, steps)
@@ -62,12 +62,12 @@ def many_lengths(rounds, steps):
 def measure(options):
     rounds, steps = (2, 1) if options.quick else (9, 4)
     texts = {
-        "64 pieces each, d 256": one_length(64, rounds, steps),
-        "128 pieces each, d 256": one_length(128, rounds, steps),
+        "64 tokens each, d 256": one_length(64, rounds, steps),
+        "128 tokens each, d 256": one_length(128, rounds, steps),
         "stories of the Korean town, d 128": many_lengths(rounds, 2 * steps),
     }
     rows = [
         (name, spread(ours, ",.0f"), spread(theirs, ",.0f"), spread(ratios(ours, theirs)), WANTED)
         for name, (ours, theirs) in texts.items()
     ]
-    return table(["texts", "our pieces/s", "transformers' pieces/s", "ratio", "wanted"], rows)
+    return table(["texts", "our tokens/s", "transformers' tokens/s", "ratio", "wanted"], rows)

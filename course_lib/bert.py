@@ -182,7 +182,7 @@ class BertModel(nn.Module):
 
 
 class MaskedLMHead(nn.Module):
-    """From a hidden vector to a score for every piece: one layer, then a dot product with each embedding.
+    """From a hidden vector to a score for every token: one layer, then a dot product with each embedding.
 
     The decoder has no matrix of its own: it is the table of word embeddings, used the other way round (tied).
     """
@@ -224,7 +224,7 @@ class BertForPreTraining(nn.Module):
         output_attentions=False,
         masked_only=False,
     ):
-        """labels: (batch, n), the hidden piece where one is to be predicted and −100 elsewhere
+        """labels: (batch, n), the hidden token where one is to be predicted and −100 elsewhere
         next_sentence_label: (batch,), 0 where the second text followed the first, 1 where it was drawn
         The loss is the mean of each task over its labels, as `mean_loss` takes it.
         masked_only: compute logits at the labelled positions only, in reading order; much less work

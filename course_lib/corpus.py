@@ -153,7 +153,7 @@ def fast_for_data(tokenizer, *settings):
 
 
 def ids_of(texts, tokenizer):
-    """The ids of each text, composed, with no special piece: not even where a text tells of [PAD] or [MASK].
+    """The ids of each text, composed, with no special token: not even where a text tells of [PAD] or [MASK].
 
     So the ids alone show what is padding and what is hidden. texts: a list   Returns lists of ids.
     """
@@ -166,9 +166,9 @@ def ids_of(texts, tokenizer):
 
 
 def check_max_length(max_length):
-    """ValueError where an example could hold no piece."""
+    """ValueError where an example could hold no token."""
     if max_length < 3:
-        raise ValueError(f"max_length must be at least 3, for [CLS], a piece and [SEP], got {max_length}")
+        raise ValueError(f"max_length must be at least 3, for [CLS], a token and [SEP], got {max_length}")
 
 
 def tokenized(texts, tokenizer, max_length):

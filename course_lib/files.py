@@ -16,7 +16,7 @@ WAIT, TRIES = 0.05, 40  # seconds, and how often: about two seconds together
 def composed(text):
     """A text as the whole course reads it, composed (NFC).
 
-    Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other pieces. The tokenizer itself
+    Some systems write 한 as three signs, ㅎ ㅏ ㄴ (NFD): they would become other tokens. The tokenizer itself
     changes nothing, as the reference does; so whatever reads a text from outside passes it through here.
     """
     return unicodedata.normalize("NFC", text)

@@ -13,12 +13,12 @@ from course_lib.ladder import at_rest
 
 @torch.no_grad()
 def fill_mask(model, tokenizer, text, top=5):
-    """For each [MASK] of the text, in order: the `top` likeliest pieces, as [(piece, probability), …].
+    """For each [MASK] of the text, in order: the `top` likeliest tokens, as [(token, probability), …].
 
     Text right behind a [MASK] is read as the rest of the hidden word: [MASK]에 is [MASK] ##에.
     """
     if not 1 <= top <= len(tokenizer.vocab):
-        raise ValueError(f"top must be from 1 to {len(tokenizer.vocab)}, the number of pieces, got {top}")
+        raise ValueError(f"top must be from 1 to {len(tokenizer.vocab)}, the number of tokens, got {top}")
     encoding = tokenizer.encode(composed(text), continue_masks=True)
     gaps = [position for position, token in enumerate(encoding.tokens) if token == "[MASK]"]
     if not gaps:

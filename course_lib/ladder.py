@@ -39,7 +39,7 @@ def at_rest(model):
 def mask_for_evaluation(examples, vocabulary, whole_word=False):
     """Batches (ids, labels) of held-out texts by length, all gaps [MASK], the same ones each time.
 
-    whole_word: whether whole words are hidden, not single pieces
+    whole_word: whether whole words are hidden, not single tokens
     ValueError where nothing can be hidden.
     """
     generator = torch.Generator().manual_seed(0)
@@ -58,8 +58,8 @@ def require_gaps(batches):
     if all((labels == IGNORE_INDEX).all() for _, labels in batches):
         texts = sum(len(ids) for ids, _ in batches)
         raise ValueError(
-            f"no piece of the {texts:,} held-out texts is hidden, so there is no loss to measure: "
-            "hold out texts that have other pieces than [UNK]"
+            f"no token of the {texts:,} held-out texts is hidden, so there is no loss to measure: "
+            "hold out texts that have other tokens than [UNK]"
         )
 
 
@@ -112,7 +112,7 @@ def told_twice(batches, examples, vocabulary):
 
 
 def entropy(counts):
-    """How uncertain a draw is, −Σ p ln p, in nats. counts: how often each piece was counted, numbers ≥ 0.
+    """How uncertain a draw is, −Σ p ln p, in nats. counts: how often each token was counted, numbers ≥ 0.
 
     Shannon 1948, section 6.
     """
@@ -123,7 +123,7 @@ def entropy(counts):
 
 
 def count_neighbours(examples):
-    """Which pieces stand between which neighbours: {(left, right): Counter of pieces}."""
+    """Which tokens stand between which neighbours: {(left, right): Counter of tokens}."""
     counts = defaultdict(Counter)
     for ids in examples:
         for left, piece, right in zip(ids, ids[1:], ids[2:]):
@@ -132,9 +132,9 @@ def count_neighbours(examples):
 
 
 def neighbours_entropy(counts):
-    """How uncertain a piece still is for one who knows the pieces beside it, in nats.
+    """How uncertain a token still is for one who knows the tokens beside it, in nats.
 
-    counts: {(left, right): {piece: count}}. The entropy between each pair of neighbours, and of these the
+    counts: {(left, right): {token: count}}. The entropy between each pair of neighbours, and of these the
     mean, weighted by how often a pair occurs.
     """
     totals = {pair: sum(pieces.values()) for pair, pieces in counts.items()}
@@ -145,14 +145,14 @@ def neighbours_entropy(counts):
 def ladder(pieces, batches, town=None, examples=None):
     """The rungs on which a loss can rest, from the top: {name: nats}.
 
-    batches: of `mask_for_evaluation`   examples: training texts, for what their neighbours tell about pieces
+    batches: of `mask_for_evaluation`   examples: training texts, for what their neighbours tell about tokens
     The floor is known for a town alone. Elsewhere guesses from counts stand in for it: see `ngram_losses`.
     """
     texts = list(told(batches))
     counts = Counter(piece for ids, _ in texts for piece in ids if pieces[piece] not in SPECIAL)
     rungs = {
         "even guess (ln V)": math.log(len(pieces)),
-        "entropy of the pieces": entropy(list(counts.values())),
+        "entropy of the tokens": entropy(list(counts.values())),
     }
     if examples is not None and town is None:
         rungs |= ngram_losses(examples, batches, len(pieces))
@@ -194,9 +194,9 @@ def story_probability(town, tokens, goes_on=False):
 
 
 class NGram:
-    """Probabilities of pieces in a context, from counts; what was not counted is left to a shorter context.
+    """Probabilities of tokens in a context, from counts; what was not counted is left to a shorter context.
 
-    (n(context, piece) + d · p_shorter(piece)) / (n(context) + d), where d is how many different pieces were
+    (n(context, token) + d · p_shorter(token)) / (n(context) + d), where d is how many different tokens were
     seen in the context: the more there are, the likelier is yet another one. Witten and Bell 1991, method C.
     """
 

@@ -1,7 +1,7 @@
 """Week 5: hide some words and remember them. What BERT is asked during its pre-training.
 
 Devlin et al. 2019, section 3.1: of the positions that may be hidden, 15 % are; of those, 80 % become [MASK],
-10 % a random piece, and 10 % stay as they are. The loss counts these positions and no other.
+10 % a random token, and 10 % stay as they are. The loss counts these positions and no other.
 """
 
 import torch
@@ -24,9 +24,9 @@ def choose_positions(candidates, probability=0.15, generator=None):
 
 
 def whole_words(chosen, is_continuation):
-    """Extend the choice to whole words: a word is hidden in all its pieces where its first piece was chosen.
+    """Extend the choice to whole words: a word is hidden in all its tokens where its first token was chosen.
 
-    chosen, is_continuation: (batch, n) bool, the second True at pieces that begin with ##. Returns (batch,
+    chosen, is_continuation: (batch, n) bool, the second True at tokens that begin with ##. Returns (batch,
     n).
     """
     position = torch.arange(chosen.shape[1]).expand_as(chosen)
@@ -37,11 +37,11 @@ def whole_words(chosen, is_continuation):
 
 
 def replace_chosen(input_ids, chosen, kind, random_ids, mask_id, shares):
-    """The three fates of a chosen piece: it becomes [MASK], becomes a random piece, or stays as it is.
+    """The three fates of a chosen token: it becomes [MASK], becomes a random token, or stays as it is.
 
     input_ids, random_ids: (batch, n) integers   chosen: (batch, n) bool
-    kind: (batch, n), a number from 0 to 1 for each position: below shares[0] the piece becomes [MASK], in the
-    next shares[1] the random piece, and in the rest it stays. Returns (batch, n), new.
+    kind: (batch, n), a number from 0 to 1 for each position: below shares[0] the token becomes [MASK], in the
+    next shares[1] the random token, and in the rest it stays. Returns (batch, n), new.
     """
     becomes_mask = chosen & (kind < shares[0])
     becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
@@ -56,12 +56,12 @@ def mask_tokens(
     whole_word=False,
     generator=None,
 ):
-    """Hide pieces of a batch, on the CPU: so the gaps are the same with and without a GPU.
+    """Hide tokens of a batch, on the CPU: so the gaps are the same with and without a GPU.
 
-    input_ids: (batch, n) integers, left unchanged   vocabulary: the `Vocabulary` of their pieces
-    shares: of the chosen pieces, how many become [MASK], a random piece, or stay as they are
+    input_ids: (batch, n) integers, left unchanged   vocabulary: the `Vocabulary` of their tokens
+    shares: of the chosen tokens, how many become [MASK], a random token, or stay as they are
     Returns the ids with gaps and the labels, both (batch, n); labels are −100 where nothing was chosen. In a
-    row that holds anything but special pieces (with `whole_word`, the beginning of a word), at least one is
+    row that holds anything but special tokens (with `whole_word`, the beginning of a word), at least one is
     chosen. ValueError where a number makes no sense.
     """
     if not 0 < probability <= 1:
@@ -81,20 +81,20 @@ def mask_tokens(
         chosen = choose_positions(candidates, probability, generator)
     labels = input_ids.masked_fill(~chosen, IGNORE_INDEX)
     kind = torch.rand(input_ids.shape, generator=generator)  # (batch, n), decides among the three fates
-    ordinary = vocabulary.ordinary_ids  # a random piece is never a special one
+    ordinary = vocabulary.ordinary_ids  # a random token is never a special one
     random_ids = ordinary[torch.randint(len(ordinary), input_ids.shape, generator=generator)]
     masked = replace_chosen(input_ids, chosen, kind, random_ids, vocabulary.mask_id, shares)
     return masked, labels
 
 
 class Vocabulary:
-    """What masking has to know about a tokenizer's pieces.
+    """What masking has to know about a tokenizer's tokens.
 
-    is_special, is_continuation: (vocab_size,) bool   ordinary_ids: the ids of all pieces that are not special
+    is_special, is_continuation: (vocab_size,) bool   ordinary_ids: the ids of all tokens that are not special
     """
 
     def __init__(self, pieces):
-        """pieces: the list of all pieces, in the order of their ids"""
+        """pieces: the list of all tokens, in the order of their ids"""
         pieces = list(pieces)
         require_special(pieces)
         self.is_special = torch.tensor([piece in SPECIAL for piece in pieces])

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
-from course_lib.ladder import evaluate, ladder, mask_for_evaluation, told_twice
+from course_lib.ladder import ONE_AT_A_TIME, evaluate, ladder, mask_for_evaluation, told_twice
 from course_lib.masking import Vocabulary
 from course_lib.pretrain_arguments import arguments, config_of, training_of, vocabulary_size
 from course_lib.pretraining import (
@@ -23,6 +23,7 @@ from course_lib.pretraining import (
     rank_and_world_size,
     save_checkpoint,
 )
+from course_lib.randomness import Draws
 from course_lib.run_settings import Metrics, record
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
@@ -55,7 +56,7 @@ def prepare(args, warn):
 
 
 def train_tokenizer(corpus, vocab_size, stream):
-    """A tokenizer from the first texts of the corpus; that of both towns knows the pieces of each."""
+    """A tokenizer from the first texts of the corpus; that of both towns knows the tokens of each."""
     options = dict(lowercase=True, strip_accents=False)  # accents off would tear Hangul apart
     size = vocabulary_size(corpus, vocab_size)
     if corpus == "town":
@@ -108,9 +109,9 @@ def prepared(args, is_first):
 def new_run(args, tokenizer, examples):
     """The PreTraining of these settings, at its first step."""
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(args.seed)
     vocabulary = Vocabulary(tokenizer.vocab)
-    model = BertForMaskedLM(config_of(vars(args), len(tokenizer.vocab))).to(device)
+    with ONE_AT_A_TIME, Draws(args.seed):
+        model = BertForMaskedLM(config_of(vars(args), len(tokenizer.vocab))).to(device)
     batches = Batches(examples, args.batch_size, vocabulary.pad_id, args.seed)
     return PreTraining(model, batches, vocabulary, training_of(vars(args)))
 
@@ -155,6 +156,17 @@ def rung_below(loss, rungs):
     """Which rung of the ladder the loss has passed, in words."""
     passed = [name for name, nats in sorted(rungs.items(), key=lambda item: item[1]) if loss < nats]
     return f"below {passed[0]} {rungs[passed[0]]:.3f}" if passed else "above the ladder"
+
+
+OLD_RUNGS = {"entropy of the pieces": "entropy of the tokens"}  # what earlier versions called them
+
+
+def read_metrics(path):
+    """The evaluations in a metrics.jsonl, as dicts: those of an earlier version with the names of today."""
+    evaluations = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for each in evaluations:
+        each["rungs"] = {OLD_RUNGS.get(name, name): nats for name, nats in each["rungs"].items()}
+    return evaluations
 
 
 def join_processes():

@@ -62,13 +62,13 @@ def make_parser():
     parser.add_argument(
         "--vocab-size",
         type=int,
-        help="pieces; without it 1,600 for town-ko, 1,100 for town-en, both of them for town, and 8,000 else",
+        help="tokens; without it 1,600 for town-ko, 1,100 for town-en, both of them for town, and 8,000 else",
     )
     parser.add_argument("--hidden-size", type=int, default=128)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--intermediate-size", type=int, help="twice the hidden size without it")
-    parser.add_argument("--max-length", type=int, default=128, help="longest text in pieces")
+    parser.add_argument("--max-length", type=int, default=128, help="longest text in tokens")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--init-std", type=float, default=0.06)
     parser.add_argument("--batch-size", type=int, default=128, help="texts a step, over all processes")
@@ -76,7 +76,7 @@ def make_parser():
         "--mask-probability",
         type=float,
         default=0.25,
-        help="share of the pieces that are hidden; BERT's is 0.15, and short stories teach more with 0.25",
+        help="share of the tokens that are hidden; BERT's is 0.15, and short stories teach more with 0.25",
     )
     parser.add_argument("--learning-rate", type=float, default=4e-3)
     parser.add_argument("--seed", type=int, default=0)
@@ -145,7 +145,7 @@ def content_of(corpus):
 
 
 def vocabulary_size(corpus, vocab_size):
-    """How many pieces a vocabulary gets; None for that of both towns. vocab_size: what was asked for"""
+    """How many tokens a vocabulary gets; None for that of both towns. vocab_size: what was asked for"""
     if corpus == "town":
         if vocab_size is not None:
             raise ValueError("--vocab-size is not for both towns: they take the sizes of each")
@@ -154,7 +154,7 @@ def vocabulary_size(corpus, vocab_size):
         return VOCAB_SIZES.get(corpus, 8000)
     if vocab_size <= len(SPECIAL):
         raise ValueError(
-            f"--vocab-size must be above {len(SPECIAL)}, the number of special pieces, got {vocab_size}"
+            f"--vocab-size must be above {len(SPECIAL)}, the number of special tokens, got {vocab_size}"
         )
     return vocab_size
 

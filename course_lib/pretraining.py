@@ -25,6 +25,7 @@ from course_lib.checkpoint import load_model, read_safetensors, save_model, writ
 from course_lib.corpus import NEXT_SEED, in_place, new_folder
 from course_lib.ladder import ONE_AT_A_TIME, at_rest
 from course_lib.masking import mask_tokens
+from course_lib.randomness import Draws
 
 SEEDS = 2**32  # that a run can have: times NEXT_SEED they stay below 2**63, the most that torch can take
 
@@ -37,8 +38,8 @@ class Training:
     learning_rate: the rate rises to it on one line, over `warmup` steps; it falls on another, from it to 0,
     over the whole run. The lower line counts, so it is not quite reached: with 200 of 2,000 steps for
     warm-up, 91 % of it is
-    mask_shares: of the chosen pieces, those that become [MASK], random, or stay
-    whole_word: choose whole words instead of single pieces
+    mask_shares: of the chosen tokens, those that become [MASK], random, or stay
+    whole_word: choose whole words instead of single tokens
     clip: the longest gradient that is followed as it is; a longer one is shortened to it
     """
 
@@ -77,7 +78,7 @@ class Training:
 
 @dataclass
 class State:
-    """Where a run is. loss: of this step's batch, nats per hidden piece; tokens: read so far; seconds: of
+    """Where a run is. loss: of this step's batch, nats per hidden token; tokens: read so far; seconds: of
     training
     """
 
@@ -118,7 +119,7 @@ class PreTraining:
             yield State(self.step, loss, learning_rate, self.tokens, self.seconds)
 
     def train_step(self, learning_rate):
-        """Hide, guess, compare, improve. Returns the loss and the number of pieces read, over all
+        """Hide, guess, compare, improve. Returns the loss and the number of tokens read, over all
         processes.
         """
         input_ids = self.batches[self.step]  # (batch, n)
@@ -140,9 +141,9 @@ class PreTraining:
             attention_mask = masked_ids != self.vocabulary.pad_id
         count = (labels != IGNORE_INDEX).sum().item()
         given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
-        with ONE_AT_A_TIME:  # whoever asks the model meanwhile waits for the end of the step
+        dropout = Draws((self.training.seed * NEXT_SEED + self.step) * processes + rank)
+        with ONE_AT_A_TIME, dropout:  # whoever asks the model meanwhile waits for the end of the step
             self.model.train()
-            torch.manual_seed((self.training.seed * NEXT_SEED + self.step) * processes + rank)  # for dropout
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
                 output = self.parallel(masked_ids, **given)
             # Each process knows the mean over its own gaps; weighted like this, their average is the mean

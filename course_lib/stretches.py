@@ -1,6 +1,6 @@
 """Week 3: the stretches of a text between blanks, which make the tokenizer fast.
 
-No rule of BERT's reaches over a blank. So a stretch gives the same words and pieces wherever it stands: it is
+No rule of BERT's reaches over a blank. So a stretch gives the same words and tokens wherever it stands: it is
 cut once, and what came out is remembered.
 """
 

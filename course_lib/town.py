@@ -5,7 +5,7 @@ and the shapes of the stories. To tell a story, a shape is drawn, then, from lef
 shape names: who, where, what. A fact stays the same through the story, so words are copied over a distance; a
 fact may depend on another one (goods on the place that sells them), so words tell about each other.
 
-Because every draw is known, so is the exact probability of a hidden piece: see `Town.posterior` and
+Because every draw is known, so is the exact probability of a hidden token: see `Town.posterior` and
 `Town.floor`.
 """
 
@@ -34,7 +34,7 @@ MASK = "[MASK]"
 
 class Town:
     """Tells stories in one language and, given a tokenizer, knows the exact probability of every hidden
-    piece.
+    token.
     """
 
     def __init__(self, language, tokenizer=None, folder=TABLES):
@@ -191,7 +191,7 @@ class Town:
     # -- exact probabilities ----------------------------------------------------------
 
     def candidates(self, step, before):
-        """The outcomes of a step as pieces, by first piece: {piece: [(probability, pieces, after), …]};
+        """The outcomes of a step as tokens, by first token: {token: [(probability, tokens, after), …]};
         all under MASK.
         """
         key = (step, before)
@@ -208,7 +208,7 @@ class Town:
         return self._pieces[key]
 
     def lattice(self, steps, tokens):
-        """The ways in which a shape can tell `tokens`: per step [(node, next node, probability, pieces), …].
+        """The ways in which a shape can tell `tokens`: per step [(node, next node, probability, tokens), …].
 
         A node is (number of tokens told, rows of the facts still needed). The second result is how far any
         way came.
@@ -232,14 +232,14 @@ class Town:
         return (edges if (len(tokens), ()) in nodes else []), furthest
 
     def posterior(self, tokens):
-        """The true distribution of each hidden piece, given all that is visible.
+        """The true distribution of each hidden token, given all that is visible.
 
-        tokens: pieces as the tokenizer gives them, with [MASK] for the hidden ones; [CLS] and [SEP] may stand
-        around. Returns {position of a [MASK]: {piece: probability}}, the likeliest piece first. ValueError
+        tokens: as the tokenizer gives them, with [MASK] for the hidden ones; [CLS] and [SEP] may stand
+        around. Returns {position of a [MASK]: {token: probability}}, the likeliest token first. ValueError
         where the town cannot tell the text. Forward–backward over all ways: Rabiner 1989, section III.
         """
         if self.tokenizer is None:
-            raise ValueError("the probabilities of pieces need a tokenizer: Town(language, tokenizer)")
+            raise ValueError("the probabilities of tokens need a tokenizer: Town(language, tokenizer)")
         first = 1 if tokens[:1] == ["[CLS]"] else 0
         told = list(tokens[first:-1] if tokens[-1:] == ["[SEP]"] else tokens[first:])
         masses = {position: defaultdict(float) for position, token in enumerate(told) if token == MASK}
@@ -285,7 +285,7 @@ def forward_sums(edges, weight):
 
 
 def edge_probabilities(edges, forward, end):
-    """(tokens told before, pieces, probability of all ways over it) for each edge that leads to the end."""
+    """(tokens told before, its own, probability of all ways over it) for each edge that leads to the end."""
     backward = {end: 1.0}  # node → probability of all that comes after it
     for layer, before in zip(reversed(edges), reversed(forward[:-1]), strict=True):
         sums = defaultdict(float)
@@ -297,13 +297,13 @@ def edge_probabilities(edges, forward, end):
 
 
 def shares(masses, total):
-    """{piece: mass} → {piece: mass / total}, the likeliest piece first"""
+    """{token: mass} → {token: mass / total}, the likeliest token first"""
     likeliest_first = sorted(masses.items(), key=lambda item: (-item[1], item[0]))
     return {piece: mass / total for piece, mass in likeliest_first}
 
 
 def where_it_ends(told, furthest):
-    """Why a text is no story, in words. furthest: so many of its pieces begin a story that there is"""
+    """Why a text is no story, in words. furthest: so many of its tokens begin a story that there is"""
     beginning = " ".join(told[:furthest])
     if furthest == len(told):
         return f"“{beginning}” is the beginning of one, and has to go on"
@@ -314,6 +314,6 @@ def where_it_ends(told, furthest):
 
 @dataclass(frozen=True)
 class Floor:
-    """loss: the mean −log p (nats) that the true probabilities give to the hidden pieces"""
+    """loss: the mean −log p (nats) that the true probabilities give to the hidden tokens"""
 
     loss: float

@@ -119,11 +119,11 @@ def is_punctuation(character):
     return (character.isascii() and is_sign) or unicodedata.category(character).startswith("P")
 
 
-# -- pieces
+# -- tokens
 
 
 def require_special(pieces):
-    """ValueError names the special pieces that a vocabulary lacks."""
+    """ValueError names the special tokens that a vocabulary lacks."""
     if missing := [piece for piece in SPECIAL if piece not in pieces]:
         raise ValueError(f"the vocabulary lacks {', '.join(missing)}")
 
@@ -153,7 +153,7 @@ def longest_match(word, vocab, continues=False):
 
 @dataclass(frozen=True)
 class Encoding:
-    """ids, type_ids: numbers for the model   tokens: the pieces   offsets: (start, end) in the text"""
+    """ids, type_ids: numbers for the model   tokens: strings   offsets: (start, end) in the text"""
 
     ids: list
     type_ids: list
@@ -162,7 +162,7 @@ class Encoding:
 
 
 class WordPieceTokenizer:
-    """Text → pieces → ids, and back. The same ids and offsets as `tokenizers.BertWordPieceTokenizer`.
+    """Text → tokens → ids, and back. The same ids and offsets as `tokenizers.BertWordPieceTokenizer`.
 
     vocab: all subwords in the order of their ids. lowercase and strip_accents are BERT's; strip_accents=None
     follows lowercase. For Korean say strip_accents=False: else syllables fall apart into letters.
@@ -181,7 +181,7 @@ class WordPieceTokenizer:
 
     @classmethod
     def from_file(cls, path, **options):
-        """Read vocab.txt: one piece a line."""
+        """Read vocab.txt: one token a line."""
         try:
             lines = Path(path).read_text(encoding="utf-8").split("\n")
         except UnicodeDecodeError as error:
@@ -235,7 +235,7 @@ class WordPieceTokenizer:
             self.stretches = Stretches(self.step_by_step)
 
     def cut(self, stretch, continues=False):
-        """The pieces of a stretch between blanks, as (piece, start, end); continues: see `longest_match`."""
+        """The tokens of a stretch between blanks, as (token, start, end); continues: see `longest_match`."""
         pieces = []
         for text, starts, ends in self.stretches.words(stretch):
             goes_on = continues and starts[0] == 0 and not is_punctuation(text[0])
@@ -248,7 +248,7 @@ class WordPieceTokenizer:
         return pieces
 
     def pieces(self, text, continue_masks=False, split_special_tokens=False):
-        """All pieces of a text with their places, as (piece, start, end). Special pieces written in the text,
+        """All tokens of a text with their places, as (token, start, end). Special tokens written in the text,
         such as [MASK], stay whole.
 
         continue_masks: text right behind a [MASK] goes on in the hidden word, so [MASK]에 is [MASK] ##에. The
@@ -271,7 +271,7 @@ class WordPieceTokenizer:
                 start, after_mask = special.end(), continue_masks and special[0] == "[MASK]"
 
     def tokenize(self, text, **options):
-        """The pieces of a text, as strings. options: those of `pieces`"""
+        """The tokens of a text, as strings. options: those of `pieces`"""
         return [piece for piece, _, _ in self.pieces(text, **options)]
 
     def encode(self, text, pair=None, max_length=None, **options):
@@ -300,7 +300,7 @@ class WordPieceTokenizer:
         return [self.encode(*((each,) if isinstance(each, str) else each), **options) for each in texts]
 
     def decode(self, ids):
-        """The text of the pieces, without special ones; blanks are back only between words."""
+        """The text of the tokens, without special ones; blanks are back only between words."""
         last = len(self.vocab) - 1
         for number in ids:
             if not 0 <= number <= last:

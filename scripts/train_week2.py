@@ -36,7 +36,7 @@ def ambiguous_stories(language, count, seed):
 
 
 def shared_tokenizer(stories):
-    """One tokenizer for both languages: those pieces of both towns that occur in these stories."""
+    """One tokenizer for both languages: those tokens of both towns that occur in these stories."""
     options = dict(lowercase=True, strip_accents=False)
     korean = train_wordpiece(Town("ko").stories(20_000, seed=1), 1600, "ratio", progress=False, **options)
     english = train_wordpiece(
@@ -68,7 +68,7 @@ def main():
         hidden_ids, labels = mask_tokens(ids, vocabulary, generator=generator)
         vectors, _ = encoder(embedding(hidden_ids), attention_mask=ids != vocabulary.pad_id)
         chosen = labels != IGNORE_INDEX
-        logits = vectors[chosen] @ embedding.weight.T / SIZE["hidden_size"] ** 0.5  # (gaps, pieces)
+        logits = vectors[chosen] @ embedding.weight.T / SIZE["hidden_size"] ** 0.5  # (gaps, tokens)
         loss = F.cross_entropy(logits, labels[chosen])
         learning_rate = 2e-3 * min(step / 100, 1 - (step - 1) / STEPS)
         optimise(model, optimizer, loss, learning_rate, clip=math.inf)

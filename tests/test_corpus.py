@@ -1,4 +1,4 @@
-"""Text from outside: it is composed, data holds no special pieces, and what is slow to read is read once."""
+"""Text from outside: it is composed, data holds no special tokens, and what is slow to read is read once."""
 
 import sysconfig
 import unicodedata

@@ -27,7 +27,7 @@ VOCAB = Vocabulary(PIECES)
 
 
 def some_texts(count, seed):
-    """Texts of 3 to 8 pieces in which b follows a more often than not."""
+    """Texts of 3 to 8 tokens in which b follows a more often than not."""
     rng = random.Random(seed)
     texts = []
     for _ in range(count):
@@ -53,7 +53,7 @@ def test_neighbours_never_make_it_harder():
 
 
 def test_neighbours_entropy_is_joint_minus_neighbours():
-    """The chain rule: H(piece | pair) = H(pair, piece) − H(pair)."""
+    """The chain rule: H(token | pair) = H(pair, token) − H(pair)."""
     counts = count_neighbours(some_texts(50, seed=1))
     triples = entropy([n for pieces in counts.values() for n in pieces.values()])
     pairs = entropy([sum(pieces.values()) for pieces in counts.values()])
@@ -107,11 +107,11 @@ def test_ngram_losses_agree_with_a_brute_force():
 
 
 def test_pieces_that_begin_like_special_ones_are_counted():
-    """Of [ [ a a every second piece is a bracket: ln 2."""
+    """Of [ [ a a every second token is a bracket: ln 2."""
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[", "[a", "a"]
     ids = torch.tensor([[2, 5, 6, 7, 7, 3, 0]])
     rungs = ladder(pieces, [(ids, torch.full_like(ids, IGNORE_INDEX))])
-    assert rungs["entropy of the pieces"] == pytest.approx(entropy([1, 1, 2]), abs=1e-12)
+    assert rungs["entropy of the tokens"] == pytest.approx(entropy([1, 1, 2]), abs=1e-12)
 
 
 def test_the_rungs_without_a_town_are_those_of_counts():
@@ -119,7 +119,7 @@ def test_the_rungs_without_a_town_are_those_of_counts():
     ids, labels = torch.tensor([texts[0]]), torch.full((1, len(texts[0])), IGNORE_INDEX)
     labels[0, 1], ids[0, 1] = ids[0, 1].item(), 4
     rungs = ladder(PIECES, [(ids, labels)], examples=texts)
-    assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "left neighbour", "both neighbours"]
+    assert list(rungs) == ["even guess (ln V)", "entropy of the tokens", "left neighbour", "both neighbours"]
 
 
 def test_the_keys_of_a_counter_are_not_taken_for_its_counts():
@@ -140,13 +140,13 @@ def test_after_a_question_a_model_has_the_mode_that_it_had(training):
 
 
 def test_held_out_texts_without_a_gap_are_refused_before_training():
-    with pytest.raises(ValueError, match=r"no piece of the 3 held-out texts is hidden.*than \[UNK\]$"):
+    with pytest.raises(ValueError, match=r"no token of the 3 held-out texts is hidden.*than \[UNK\]$"):
         mask_for_evaluation([[2, 1, 3]] * 3, VOCAB)
 
 
 def test_without_a_gap_there_is_no_loss_to_measure():
     ids = torch.tensor([[2, 5, 6, 3]])
-    with pytest.raises(ValueError, match="no piece of the 1 held-out texts is hidden"):
+    with pytest.raises(ValueError, match="no token of the 1 held-out texts is hidden"):
         evaluate(torch.nn.Linear(1, 1), [(ids, torch.full_like(ids, IGNORE_INDEX))], VOCAB)
 
 

@@ -1,8 +1,11 @@
 """The stepper shows the very merges of the library, and what they would take next."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from course_lib.classroom.widgets.merge_stepper import History, MergeStepper
+from course_lib.classroom.widgets.merge_stepper import NAMES, History, MergeStepper
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 from course_lib.wordpiece_training import RULES, alphabet, characters_of, count_words
@@ -63,3 +66,13 @@ def test_one_rule_may_run_out_of_pairs_before_the_other():
 def test_a_watched_word_must_be_among_the_counted_ones():
     with pytest.raises(ValueError, match="우유를 is not"):
         MergeStepper(COUNTS, watched=["시장에", "우유를"])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_goes_by_the_names_that_the_notebook_gives_it(rule):
+    notebook = Path(__file__).parent.parent / "notebooks" / "03_wordpiece.ipynb"
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    prose = " ".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    name, whose = NAMES[rule].rstrip(")").split(" (")
+    assert name == rule and whose.removesuffix(" 2012") in " ".join(prose.split())
+    assert MergeStepper(COUNTS, watched=["시장에"], most=1).summary().count(NAMES[rule]) == 1

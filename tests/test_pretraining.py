@@ -35,7 +35,7 @@ from course_lib.corpus import (
 from course_lib.fill_mask import fill_mask
 from course_lib.ladder import ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
-from course_lib.pretrain import train_tokenizer
+from course_lib.pretrain import read_metrics, train_tokenizer
 from course_lib.pretraining import PreTraining, Training, checkpoints, load_checkpoint, save_checkpoint
 from course_lib.town import Town
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
@@ -405,13 +405,9 @@ def two(text, tmp_path_factory):
     return out
 
 
-def read_metrics(out):
-    return [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def test_two_processes_lose_what_one_loses(text, two, tmp_path):
     run_here(text, tmp_path / "one", *BRIEF)
-    one, two = read_metrics(tmp_path / "one"), read_metrics(two)
+    one, two = read_metrics(tmp_path / "one" / "metrics.jsonl"), read_metrics(two / "metrics.jsonl")
     assert len(one) == len(two) == 3
     for mine, theirs in zip(one, two):
         assert theirs["loss"] == pytest.approx(mine["loss"], rel=1e-4)
@@ -559,7 +555,7 @@ def test_the_tokenizer_of_both_towns_knows_the_pieces_of_each(monkeypatch):
 
 
 def test_the_shares_of_the_fates_can_be_changed(examples):
-    """With shares of (0, 0, 1) every chosen piece stays, so a step sees the text as it is."""
+    """With shares of (0, 0, 1) every chosen token stays, so a step sees the text as it is."""
     run, seen = new_run(examples, mask_shares=(0.0, 0.0, 1.0)), []
 
     def look(ids, **options):
@@ -611,3 +607,12 @@ def test_a_question_in_decomposed_korean_is_the_same_question(examples):
     composed = "한 [MASK] b"
     decomposed = unicodedata.normalize("NFD", composed)
     assert fill_mask(model, tokenizer, decomposed) == fill_mask(model, tokenizer, composed)
+
+
+def test_the_metrics_of_an_earlier_version_have_the_names_of_today(tmp_path):
+    lines = [{"step": 10, "rungs": {"even guess (ln V)": 3.0, "entropy of the pieces": 2.5}}]
+    lines.append({"step": 20, "rungs": {"even guess (ln V)": 3.0, "entropy of the tokens": 2.5}})
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    old, new = read_metrics(tmp_path / "metrics.jsonl")
+    assert old["rungs"] == new["rungs"] == lines[1]["rungs"]
+    assert (old["step"], new["step"]) == (10, 20)

@@ -24,6 +24,7 @@ from course_lib.ladder import evaluate, ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.town import Town
+from course_lib.wordpiece import SPECIAL
 
 pytestmark = pytest.mark.usefixtures("one_core")
 
@@ -54,7 +55,7 @@ def test_the_masking_explorer_counts_what_it_shows(ready):
     explorer = MaskingExplorer(town.tokenizer, STORY, probability=1.0)
     shown = explorer.shown.value
     pieces = len(town.tokenizer.tokenize(STORY))
-    assert f"{pieces} of {pieces} pieces chosen" in shown
+    assert f"{pieces} of {pieces} tokens chosen" in shown
     assert shown.count("→ [MASK]") + shown.count("dashed") + shown.count(">kept<") == pieces
     explorer.button.click()
     assert explorer.shown.value != shown
@@ -109,6 +110,15 @@ def test_a_training_shows_questions_that_the_town_cannot_tell(ready):
 # -- the ready models
 
 
+@pytest.mark.parametrize("name", ["town-ko", "town", "docs", "broken"])
+def test_the_records_name_the_rungs_as_ladder_does(name):
+    path = RECORD if name == "broken" else RUNS / name / "metrics.jsonl"
+    text = path.read_text("utf-8")
+    records = [text] if name == "broken" else text.splitlines()  # JSON, each of them
+    wanted = list(ladder([*SPECIAL, "a"], [(torch.tensor([[5]]), torch.tensor([[5]]))]))
+    assert all(list(json.loads(each)["rungs"])[: len(wanted)] == wanted for each in records)
+
+
 @pytest.mark.parametrize("name", ["town-ko", "town"])
 def test_a_ready_model_is_as_good_as_its_log_says(name):
     """On other stories than those of the log, so within a few standard errors."""
@@ -140,7 +150,7 @@ def test_each_recorded_training_was_really_run(as_recorded, name):
 
 
 def test_the_bugs_do_what_their_names_say(grown):
-    """What reaches the loss: the piece to the right, [MASK] itself, no mask for the padding."""
+    """What reaches the loss: the token to the right, [MASK] itself, no mask for the padding."""
     model = BertForMaskedLM(grown.config())
     seen = {}
 
@@ -172,5 +182,5 @@ def test_the_ladder_of_the_ready_model_is_that_of_its_town(ready):
     vocab = Vocabulary(town.tokenizer.vocab)
     examples = [town.tokenizer.encode(story).ids for story in town.stories(300, seed=4)]
     rungs = ladder(town.tokenizer.vocab, mask_for_evaluation(examples, vocab), town, examples)
-    assert list(rungs) == ["even guess (ln V)", "entropy of the pieces", "two neighbours", "floor"]
+    assert list(rungs) == ["even guess (ln V)", "entropy of the tokens", "two neighbours", "floor"]
     assert list(rungs.values()) == sorted(rungs.values(), reverse=True)

@@ -22,7 +22,7 @@ class Words(HTML):
 def show_masking(tokens, masked, labels, ignore):
     """A text with its gaps: what is hidden is framed, and below it stands what became of it.
 
-    tokens, masked: the pieces before and after masking   labels: what the loss asks for, or `ignore`
+    tokens, masked: the tokens before and after masking   labels: what the loss asks for, or `ignore`
     """
     cells = []
     for token, now, label in zip(tokens, masked, labels):
@@ -39,9 +39,9 @@ def show_masking(tokens, masked, labels, ignore):
 
 
 def show_answers(text, answers, exact=None, reason="not known"):
-    """The likeliest pieces for each gap of a text, beside the exact ones where they are known.
+    """The likeliest tokens for each gap of a text, beside the exact ones where they are known.
 
-    answers, exact: for each gap a list of (piece, probability)   reason: why there are no exact ones
+    answers, exact: for each gap a list of (token, probability)   reason: why there are no exact ones
     """
 
     def cell(found):

@@ -87,7 +87,7 @@ def test_exercises_and_widgets(lab):
     mask(lab)
     write(lab, COUNT, "5.1", change=("4 * (", "3 * ("), says="The attention has a fourth matrix")
     write(
-        lab, FATES, "5.2", change=("shares[0] + shares[1]", "shares[1]"), says="Too few pieces become random"
+        lab, FATES, "5.2", change=("shares[0] + shares[1]", "shares[1]"), says="Too few tokens become random"
     )
     write(lab, ENTROPY, "5.3", change=("math.log(", "math.log2("), says="This is in bits")
     write(lab, NEIGHBOURS, "5.4", change=("weight * ", ""), says="You add the entropies up")
@@ -128,7 +128,7 @@ def mask(lab):
     slider.focus()
     slider.press("End")
     panel.locator("input[type=text]").fill("한국어 빵집")
-    expect(panel).to_contain_text(re.compile(r"(\d+) of \1 pieces chosen"))
+    expect(panel).to_contain_text(re.compile(r"(\d+) of \1 tokens chosen"))
     slider.press("Home")
     few = panel.text_content()
     panel.get_by_label("whole words").check()

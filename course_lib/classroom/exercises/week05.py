@@ -1,4 +1,4 @@
-"""The exercises of week 5: counting BERT, hiding pieces, the rungs of the ladder, and bugs found by it."""
+"""The exercises of week 5: counting BERT, hiding tokens, the rungs of the ladder, and bugs found by it."""
 
 import math
 from collections import Counter, defaultdict
@@ -131,9 +131,9 @@ class LayerParameters(CodeExercise):
 
 
 class ThreeFates(CodeExercise):
-    """Which pieces are hidden is decided already (`chosen`), and for each position a number from 0 to 1 is
-    drawn (`kind`). Give every chosen piece its fate: below shares[0] it becomes `mask_id`; from
-    there up to shares[0] + shares[1] it becomes the piece that `random_ids` has at its place; and from there
+    """Which tokens are hidden is decided already (`chosen`), and for each position a number from 0 to 1 is
+    drawn (`kind`). Give every chosen token its fate: below shares[0] it becomes `mask_id`; from
+    there up to shares[0] + shares[1] it becomes the token that `random_ids` has at its place; and from there
     on it stays. What is not chosen stays, too.
     """
 
@@ -142,7 +142,7 @@ class ThreeFates(CodeExercise):
     replaces = "course_lib.masking.replace_chosen"
     hints = (
         "Make one table of True and False for each fate. Chosen has to be part of both.",
-        "With shares (0.8, 0.1, 0.1) the random pieces are those between 0.8 and 0.8 + 0.1: add up.",
+        "With shares (0.8, 0.1, 0.1) the random tokens are those between 0.8 and 0.8 + 0.1: add up.",
         "`torch.where(condition, a, b)` takes a where the condition holds and b elsewhere; a may be one "
         "number.",
     )
@@ -160,11 +160,11 @@ class ThreeFates(CodeExercise):
 
     class mistakes:
         def always_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Every chosen piece becomes [MASK]. Only a share of them, shares[0], has this fate."""
+            """Every chosen token becomes [MASK]. Only a share of them, shares[0], has this fate."""
             return input_ids.masked_fill(chosen, mask_id)
 
         def everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """You change pieces that were not chosen. `chosen` has to hold for both fates."""
+            """You change tokens that were not chosen. `chosen` has to hold for both fates."""
             return ThreeFates.fates(input_ids, chosen | True, kind, random_ids, mask_id, shares)
 
         def mask_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
@@ -173,13 +173,13 @@ class ThreeFates(CodeExercise):
             return changed.masked_fill(kind < shares[0], mask_id)
 
         def random_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Your random pieces stand also where nothing was chosen. `chosen` has to hold for both fates."""
+            """Your random tokens stand also where nothing was chosen. `chosen` has to hold for both fates."""
             is_random = (kind >= shares[0]) & (kind < shares[0] + shares[1])
             changed = torch.where(is_random, random_ids, input_ids)
             return changed.masked_fill(chosen & (kind < shares[0]), mask_id)
 
         def not_added_up(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Too few pieces become random: the second fate begins where the first ends, so its upper border
+            """Too few tokens become random: the second fate begins where the first ends, so its upper border
             is shares[0] + shares[1].
             """
             nothing = chosen & (kind >= shares[0]) & (kind < shares[1])
@@ -187,19 +187,19 @@ class ThreeFates(CodeExercise):
             return torch.where(nothing, random_ids, masked)
 
         def mask_stays_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """A chosen piece that is [MASK] already never becomes random. Its fate is in `kind`, whatever
-            piece it is.
+            """A chosen token that is [MASK] already never becomes random. Its fate is in `kind`, whatever
+            token it is.
             """
             masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
             becomes_random = chosen & (masked != mask_id) & (kind < shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, masked)
 
         def none_stays(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """All chosen pieces that do not become [MASK] become random. A last share stays as it is."""
+            """All chosen tokens that do not become [MASK] become random. A last share stays as it is."""
             return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, (shares[0], 1.0, 0.0))
 
         def random_over_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Where the piece should be [MASK] a random one stands: below shares[0] + shares[1] is true for
+            """Where the token should be [MASK] a random one stands: below shares[0] + shares[1] is true for
             both fates. Exclude what becomes [MASK].
             """
             becomes_random = chosen & (kind < shares[0] + shares[1])
@@ -246,14 +246,14 @@ class ThreeFates(CodeExercise):
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
         def share_of_the_rest(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """You take shares[1] as a part of what [MASK] leaves over. It is a part of all chosen pieces, so
+            """You take shares[1] as a part of what [MASK] leaves over. It is a part of all chosen tokens, so
             the border is shares[0] + shares[1].
             """
             shares = (shares[0], (1 - shares[0]) * shares[1], shares[2])
             return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
 
         def kept_before_random(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Behind [MASK] your kept pieces come first, and then the random ones. It is the other way round:
+            """Behind [MASK] your kept tokens come first, and then the random ones. It is the other way round:
             random from shares[0] on, kept from shares[0] + shares[1] on.
             """
             becomes_random = chosen & (kind >= shares[0] + shares[2])
@@ -261,12 +261,12 @@ class ThreeFates(CodeExercise):
             return torch.where(becomes_random, random_ids, hidden)
 
         def mask_id_added(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """You add `mask_id` to the piece. It takes the place of the piece: = and not +=."""
+            """You add `mask_id` to the token. It takes the place of the token: = and not +=."""
             changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
             return torch.where(chosen & (kind < shares[0]), input_ids + mask_id, changed)
 
         def unchosen_ignored(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """What is not chosen becomes −100. That is for the labels: here it stays the piece that it is."""
+            """What is not chosen becomes −100. That is for the labels: here it stays the token that it is."""
             changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
             return changed.masked_fill(~chosen, -100)
 
@@ -276,8 +276,8 @@ class ThreeFates(CodeExercise):
             return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
 
         def random_in_turn(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """You use the random pieces in turn, from the first on. Each stands at its place already: take
-            the one that `random_ids` has where the piece is replaced.
+            """You use the random tokens in turn, from the first on. Each stands at its place already: take
+            the one that `random_ids` has where the token is replaced.
             """
             becomes_mask = chosen & (kind < shares[0])
             becomes_random = chosen & ~becomes_mask & (kind < shares[0] + shares[1])
@@ -285,7 +285,7 @@ class ThreeFates(CodeExercise):
             return changed.masked_fill(becomes_mask, mask_id)
 
         def exchanged_shares(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """The shares are exchanged: shares[0] is for [MASK], shares[1] for random pieces."""
+            """The shares are exchanged: shares[0] is for [MASK], shares[1] for random tokens."""
             shares = (shares[1], shares[0], shares[2])
             return ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
 
@@ -338,9 +338,9 @@ class ThreeFates(CodeExercise):
 
 
 class EntropyOfCounts(CodeExercise):
-    """Somebody guesses pieces and knows only how often each one occurs. Their loss is the entropy (엔트로피),
-    −Σ p ln p over all pieces, where p is the share of a piece in all counts. The logarithm is the natural
-    one, so the unit is nats. A piece that was never counted adds nothing. Return a number, not a tensor.
+    """Somebody guesses tokens and knows only how often each one occurs. Their loss is the entropy (엔트로피),
+    −Σ p ln p over all tokens, where p is the share of a token in all counts. The logarithm is the natural
+    one, so the unit is nats. A token that was never counted adds nothing. Return a number, not a tensor.
     """
 
     id, title, name = "5.3", "The loss of somebody who counts", "entropy"
@@ -348,16 +348,16 @@ class EntropyOfCounts(CodeExercise):
     replaces = "course_lib.ladder.entropy"
     hints = (
         "First the sum of all counts, then the share p of each.",
-        "Each piece is drawn with probability p and then costs −ln p; `math.log` is the natural logarithm.",
+        "Each token is drawn with probability p and then costs −ln p; `math.log` is the natural logarithm.",
         "`math.log(0)` is an error, so leave the zeros out of the sum.",
     )
 
     def stub(counts):
-        """counts: how often each piece was counted, numbers ≥ 0 → nats"""
+        """counts: how often each token was counted, numbers ≥ 0 → nats"""
         ...
 
     def solution(counts):
-        """counts: how often each piece was counted, numbers ≥ 0 → nats"""
+        """counts: how often each token was counted, numbers ≥ 0 → nats"""
         total = sum(counts)
         result = 0.0
         for count in counts:
@@ -377,18 +377,18 @@ class EntropyOfCounts(CodeExercise):
             return -EntropyOfCounts.nats(counts)
 
         def counts_for_shares(counts):
-            """Divide by the sum first: p is the *share* of a piece, not its count."""
+            """Divide by the sum first: p is the *share* of a token, not its count."""
             return -sum(count * math.log(count) for count in counts if count > 0)
 
         def unweighted(counts):
-            """You take the plain mean of −ln p. A frequent piece is asked for more often: weight each −ln p
+            """You take the plain mean of −ln p. A frequent token is asked for more often: weight each −ln p
             with its p.
             """
             total, some = sum(counts), [count for count in counts if count > 0]
             return -sum(math.log(count / total) for count in some) / len(some)
 
         def as_if_even(counts):
-            """This is the logarithm of how many pieces there are, the loss of guessing evenly: the first
+            """This is the logarithm of how many tokens there are, the loss of guessing evenly: the first
             rung. The second uses how often each one occurs.
             """
             return math.log(sum(1 for count in counts if count > 0))
@@ -398,53 +398,53 @@ class EntropyOfCounts(CodeExercise):
             return math.exp(EntropyOfCounts.nats(counts))
 
         def likeliest_alone(counts):
-            """This is the cost of the most frequent piece alone. All pieces are asked for, each as often as
+            """This is the cost of the most frequent token alone. All tokens are asked for, each as often as
             it occurs.
             """
             return -math.log(max(counts) / sum(counts))
 
         def first_alone(counts):
-            """Only the first piece is in your sum: does the `return` stand inside the loop?"""
+            """Only the first token is in your sum: does the `return` stand inside the loop?"""
             share = counts[0] / sum(counts)
             return -share * math.log(share) if share else 0.0
 
         def by_the_largest(counts):
-            """You divide by the largest count. The share of a piece is its part of all counts: their sum."""
+            """You divide by the largest count. The share of a token is its part of all counts: their sum."""
             largest = max(counts)
             return -sum(count / largest * math.log(count / largest) for count in counts if count > 0)
 
         def by_their_number(counts):
-            """You divide by how many pieces there are. The share of a piece is its part of all counts: their
+            """You divide by how many tokens there are. The share of a token is its part of all counts: their
             sum.
             """
             number = len(counts)
             return -sum(count / number * math.log(count / number) for count in counts if count > 0)
 
         def divided_once_more(counts):
-            """The sum is right, and you divide it by how many pieces there are. The p in it are the weights
+            """The sum is right, and you divide it by how many tokens there are. The p in it are the weights
             already.
             """
             return EntropyOfCounts.nats(counts) / len(counts)
 
         def zeros_stop(counts):
-            """A count of 0 stops you, since ln 0 is −∞. A piece that was never counted adds nothing: leave it
+            """A count of 0 stops you, since ln 0 is −∞. A token that was never counted adds nothing: leave it
             out.
             """
             total = sum(counts)
             return -sum(count / total * math.log(count / total) for count in counts)
 
         def once_counted_left_out(counts):
-            """Pieces that were counted once are left out. Only a count of 0 adds nothing."""
+            """Tokens that were counted once are left out. Only a count of 0 adds nothing."""
             total = sum(counts)
             return -sum(count / total * math.log(count / total) for count in counts if count > 1)
 
         def softmax_for_shares(counts):
-            """Your shares come from a softmax. The share of a piece is its count, divided by their sum."""
+            """Your shares come from a softmax. The share of a token is its count, divided by their sum."""
             p = torch.as_tensor(counts, dtype=torch.float64).softmax(dim=-1)
             return -(p * p.log()).sum().item()
 
         def even_among_all(counts):
-            """This is ln V, the loss of guessing evenly among all pieces: the first rung. The second uses how
+            """This is ln V, the loss of guessing evenly among all tokens: the first rung. The second uses how
             often each one occurs.
             """
             return math.log(len(counts))
@@ -455,7 +455,7 @@ class EntropyOfCounts(CodeExercise):
             return 1 - sum((count / total) ** 2 for count in counts)
 
         def one_added(counts):
-            """You add 1 to every count. Then pieces that were never counted have a share, too: here the
+            """You add 1 to every count. Then tokens that were never counted have a share, too: here the
             counts are taken as they are.
             """
             return EntropyOfCounts.nats([count + 1 for count in counts])
@@ -471,7 +471,7 @@ class EntropyOfCounts(CodeExercise):
 
     def explain(given, got, wanted):
         if math.isnan(got):
-            return "There is nan in your sum, from 0 · ln 0: leave out the pieces that were never counted."
+            return "There is nan in your sum, from 0 · ln 0: leave out the tokens that were never counted."
         return None
 
     def nats(counts):
@@ -493,8 +493,8 @@ class EntropyOfCounts(CodeExercise):
 
 
 class NeighboursEntropy(CodeExercise):
-    """Somebody knows the two pieces beside a gap and has counted what stands between them. What is their
-    loss? For each pair of neighbours it is the entropy of the pieces between them; over the whole text it is
+    """Somebody knows the two tokens beside a gap and has counted what stands between them. What is their
+    loss? For each pair of neighbours it is the entropy of the tokens between them; over the whole text it is
     the mean of these, **weighted** by how often each pair occurs. `entropy(counts)` is there, from 5.3.
     """
 
@@ -502,7 +502,7 @@ class NeighboursEntropy(CodeExercise):
     difficulty, importance, minutes = 2, 3, 12
     replaces = "course_lib.ladder.neighbours_entropy"
     hints = (
-        "`counts` has a dictionary in a dictionary: first the pair, then the piece. How often does a pair "
+        "`counts` has a dictionary in a dictionary: first the pair, then the token. How often does a pair "
         "occur in all?",
         "`sum(pieces.values())` says how often one pair occurs. Divided by the total of all pairs it is the "
         "weight of that pair.",
@@ -510,11 +510,11 @@ class NeighboursEntropy(CodeExercise):
     )
 
     def stub(counts):
-        """counts: {(left, right): Counter of pieces} → nats, a float"""
+        """counts: {(left, right): Counter of tokens} → nats, a float"""
         ...
 
     def solution(counts):
-        """counts: {(left, right): Counter of pieces} → nats, a float"""
+        """counts: {(left, right): Counter of tokens} → nats, a float"""
         total = 0
         for pieces in counts.values():
             total += sum(pieces.values())
@@ -536,7 +536,7 @@ class NeighboursEntropy(CodeExercise):
             return sum(entropy(pieces.values()) for pieces in counts.values())
 
         def without_neighbours(counts):
-            """This is the entropy of the pieces alone: you pooled all pairs of neighbours, and what the
+            """This is the entropy of the tokens alone: you pooled all pairs of neighbours, and what the
             neighbours tell is lost.
             """
             pooled = {}
@@ -552,11 +552,11 @@ class NeighboursEntropy(CodeExercise):
             return entropy([count for pieces in counts.values() for count in pieces.values()])
 
         def of_the_pairs(counts):
-            """This is the entropy of the pairs of neighbours. What is asked for is the piece between them."""
+            """This is the entropy of the pairs of neighbours. What is asked for is the token between them."""
             return entropy([sum(pieces.values()) for pieces in counts.values()])
 
         def by_kinds(counts):
-            """You weight a pair by how many *different* pieces stand between it. Weight it by how often it
+            """You weight a pair by how many *different* tokens stand between it. Weight it by how often it
             occurs, the sum of its counts.
             """
             kinds = sum(len(pieces) for pieces in counts.values())
@@ -599,7 +599,7 @@ class NeighboursEntropy(CodeExercise):
             return NeighboursEntropy.mistakes.counts_for_weights(counts) / len(counts)
 
         def certain_pairs_left_out(counts):
-            """Pairs with a single piece between them are left out. They add 0 to the sum, but they are met,
+            """Pairs with a single token between them are left out. They add 0 to the sum, but they are met,
             too: in the total they count as often as they occur.
             """
             uncertain = [pieces for pieces in counts.values() if len(pieces) > 1]
@@ -621,7 +621,7 @@ class NeighboursEntropy(CodeExercise):
             return sum(last.values()) / total * entropy(last.values())
 
         def even_between(counts):
-            """Between the neighbours you guess evenly among the pieces that were seen there. Some occur more
+            """Between the neighbours you guess evenly among the tokens that were seen there. Some occur more
             often than others: take their entropy.
             """
             total = sum(sum(pieces.values()) for pieces in counts.values())
@@ -642,7 +642,7 @@ class NeighboursEntropy(CodeExercise):
             {(0, 0): {1: 2}},
             {("a", "b"): {"x": 7, "y": 1}, ("c", "d"): {"z": 3}},  # the first neighbours, counted elsewhere
             {(0, 1): {1: 2, 2: 2, 3: 2}, (1, 0): {4: 1}, (5, 5): {1: 10, 6: 20}},
-            {(1, 2): {3: 2, 4: 0, 5: 1}},  # a piece that was never counted
+            {(1, 2): {3: 2, 4: 0, 5: 1}},  # a token that was never counted
         ):
             yield dict(counts={pair: Counter(pieces) for pair, pieces in counts.items()})
         for seed in range(3):
@@ -654,7 +654,7 @@ class NeighboursEntropy(CodeExercise):
 
 
 class WhyThere(Quiz):
-    """The curve falls at once to about the entropy of the pieces and rests there before it falls on. Why just
+    """The curve falls at once to about the entropy of the tokens and rests there before it falls on. Why just
     there?
     """
 
@@ -662,7 +662,7 @@ class WhyThere(Quiz):
     difficulty, importance, minutes = 1, 3, 4
     hints = (
         "Which parameters alone are enough to reach that rung?",
-        "A score that is the same for every gap can only say how common each piece is.",
+        "A score that is the same for every gap can only say how common each token is.",
         "To come much further, a gap has to know what stands around it. Which part of BERT brings that?",
     )
     choices = {
@@ -671,8 +671,8 @@ class WhyThere(Quiz):
             "At that time it is still rising: it is highest near step 200. And the curve falls on by itself.",
         ),
         "common": (
-            "How common pieces are is learned by one bias; what stands around a gap takes longer.",
-            "Yes. The bias of the output head alone can learn how common pieces are. What stands around a "
+            "How common tokens are is learned by one bias; what stands around a gap takes longer.",
+            "Yes. The bias of the output head alone can learn how common tokens are. What stands around a "
             "gap has to be carried into it by attention, and that is learned more slowly.",
         ),
         "bug": (
@@ -681,7 +681,7 @@ class WhyThere(Quiz):
             "curve shows.",
         ),
         "half": (
-            "The batches at that time happen to be hard: many of the pieces in the gaps are rare.",
+            "The batches at that time happen to be hard: many of the tokens in the gaps are rare.",
             "The batches are drawn evenly, all the time. Another seed pauses at the same height.",
         ),
     }
@@ -703,7 +703,7 @@ class TooGood(CodeExercise):
     )
 
     def stub(logits, labels):
-        """The mean of −ln p over the hidden pieces.
+        """The mean of −ln p over the hidden tokens.
 
         logits: (batch, n, vocab_size), labels: (batch, n), −100 where nothing is hidden
         """
@@ -713,7 +713,7 @@ class TooGood(CodeExercise):
         return -(right * is_hidden).mean()
 
     def solution(logits, labels):
-        """The mean of −ln p over the hidden pieces.
+        """The mean of −ln p over the hidden tokens.
 
         logits: (batch, n, vocab_size), labels: (batch, n), −100 where nothing is hidden
         """
@@ -728,40 +728,40 @@ class TooGood(CodeExercise):
             return TooGood.costs(logits, labels).sum() / labels.numel()
 
         def not_divided(logits, labels):
-            """The sum over the hidden pieces is there; their mean is asked for."""
+            """The sum over the hidden tokens is there; their mean is asked for."""
             return TooGood.costs(logits, labels).sum()
 
         def by_texts(logits, labels):
-            """You divide by the number of texts. Divide by the number of hidden pieces in all of them."""
+            """You divide by the number of texts. Divide by the number of hidden tokens in all of them."""
             return TooGood.costs(logits, labels).sum() / len(labels)
 
         def mean_of_means(logits, labels):
-            """You take the mean within each text, then the mean of those. Then a piece counts more in a text
-            with few gaps. Divide once, by all hidden pieces together.
+            """You take the mean within each text, then the mean of those. Then a token counts more in a text
+            with few gaps. Divide once, by all hidden tokens together.
             """
             costs, is_hidden = TooGood.costs(logits, labels), labels != -100
             return (costs.sum(dim=1) / is_hidden.sum(dim=1).clamp(min=1)).mean()
 
         def mean_of_means_with_nan(logits, labels):
-            """You take the mean within each text, then the mean of those. A piece then counts more in a text
-            with few gaps, and a text without any gives nan. Divide once, by all hidden pieces together.
+            """You take the mean within each text, then the mean of those. A token then counts more in a text
+            with few gaps, and a text without any gives nan. Divide once, by all hidden tokens together.
             """
             costs, is_hidden = TooGood.costs(logits, labels), labels != -100
             return (costs.sum(dim=1) / is_hidden.sum(dim=1)).mean()
 
         def mean_before_the_logarithm(logits, labels):
             """You take the mean of p first and then its logarithm. The loss is the mean of −ln p: first the
-            logarithm, for each piece.
+            logarithm, for each token.
             """
             p = logits.softmax(dim=-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
             return -(p * (labels != -100)).sum().div((labels != -100).sum()).log()
 
         def multiplied(logits, labels):
-            """You multiply by the number of hidden pieces. A mean is the sum *divided* by it."""
+            """You multiply by the number of hidden tokens. A mean is the sum *divided* by it."""
             return TooGood.costs(logits, labels).sum() * (labels != -100).sum()
 
         def eps_added(logits, labels):
-            """Where the model is sure of another piece, your loss is too small: next to the number that you
+            """Where the model is sure of another token, your loss is too small: next to the number that you
             add to p, the true p is nothing. `log_softmax` needs no such number, so that line was right.
             """
             is_hidden = labels != -100
@@ -769,12 +769,12 @@ class TooGood(CodeExercise):
             return -((p + 1e-9).log() * is_hidden).sum() / is_hidden.sum()
 
         def every_position(logits, labels):
-            """Now the positions that are not hidden are counted as well, with piece 0 as the right answer."""
+            """Now the positions that are not hidden are counted as well, with token 0 as the right answer."""
             costs = F.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none")
             return costs.sum() / (labels != -100).sum()
 
         def visible_ones_too(logits, labels):
-            """The visible positions are in your mean, with piece 0 as the answer. Only hidden ones count."""
+            """The visible positions are in your mean, with token 0 as the answer. Only hidden ones count."""
             return F.cross_entropy(logits.flatten(0, 1), labels.clamp(min=0).flatten())
 
         def wrong_sign(logits, labels):
@@ -782,7 +782,7 @@ class TooGood(CodeExercise):
             return -F.cross_entropy(logits.flatten(0, 1), labels.flatten())
 
         def logarithm_afterwards(logits, labels):
-            """Where the model is sure of another piece, your loss is ∞: p is so small that it is rounded to 0
+            """Where the model is sure of another token, your loss is ∞: p is so small that it is rounded to 0
             before you take its logarithm. `log_softmax` never rounds it, so that line was right.
             """
             is_hidden = labels != -100
@@ -791,7 +791,7 @@ class TooGood(CodeExercise):
             return -right.masked_fill(~is_hidden, 0.0).sum() / is_hidden.sum()
 
         def piece_zero_left_out(logits, labels):
-            """Gaps whose right answer is piece 0 are left out: `labels > 0`. Hidden is what is not −100."""
+            """Gaps whose right answer is token 0 are left out: `labels > 0`. Hidden is what is not −100."""
             return F.cross_entropy(
                 logits.flatten(0, 1), labels.flatten().masked_fill(labels.flatten() <= 0, -100)
             )
@@ -837,7 +837,7 @@ class TooGood(CodeExercise):
         yield dict(logits=draw(1, 5, 3, seed=3), labels=torch.tensor([[0, -100, 0, 1, 2]]))
         yield dict(logits=draw(2, 3, 4, seed=4), labels=torch.tensor([[1, 0, 2], [3, 3, 1]]))  # all hidden
         yield dict(logits=draw(2, 3, 4, seed=5), labels=torch.tensor([[-100] * 3, [-100, 2, -100]]))
-        wrong = torch.tensor([[[0.0, 150.0, 3.0], [1.0, 0.5, 0.0]]])  # sure of another piece
+        wrong = torch.tensor([[[0.0, 150.0, 3.0], [1.0, 0.5, 0.0]]])  # sure of another token
         yield dict(logits=wrong, labels=torch.tensor([[0, 2]]))
         labels = torch.randint(0, 9, (4, 10), generator=torch.Generator().manual_seed(0))
         yield dict(logits=draw(4, 10, 9, seed=6), labels=labels.masked_fill(draw(4, 10, seed=7) > -0.5, -100))
@@ -854,7 +854,7 @@ class WhichBug(Sorting):
     difficulty, importance, minutes = 2, 3, 10
     hints = (
         "Begin with the thin lines that are below the floor. Nobody can be there, so those trainings are "
-        "asked for something else than hidden pieces. What do they answer in the gaps?",
+        "asked for something else than hidden tokens. What do they answer in the gaps?",
         "One training hovers above the second rung: its steps are too large to stay anywhere lower.",
         "One curve looks healthy. Then look where the same question stands beside a longer text.",
     )
@@ -874,8 +874,8 @@ class WhichBug(Sorting):
         "B": (
             "training B",
             "rate",
-            "The line with points never comes below the entropy of the pieces, and every question has the "
-            "same answers, the most common pieces. Something keeps it from staying where it is better.",
+            "The line with points never comes below the entropy of the tokens, and every question has the "
+            "same answers, the most common tokens. Something keeps it from staying where it is better.",
         ),
         "C": (
             "training C",
@@ -887,6 +887,6 @@ class WhichBug(Sorting):
             "training D",
             "shift",
             "The thin line falls through the floor, so what it asks for is easy. Compare each answer with "
-            "the pieces beside the gap, which can be seen.",
+            "the tokens beside the gap, which can be seen.",
         ),
     }

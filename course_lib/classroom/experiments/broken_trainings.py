@@ -16,14 +16,15 @@ from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.classroom.tables import Words
 from course_lib.corpus import Batches
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import at_rest, ladder
+from course_lib.ladder import ONE_AT_A_TIME, at_rest, ladder
 from course_lib.pretraining import PreTraining, Training
+from course_lib.randomness import Draws
 from course_lib.town import Town
 
 RECORD = RUNS / "broken.json"
 LETTERS = {"A": "mask", "B": "rate", "C": "padding", "D": "shift"}
 STEPS, EVERY = 2000, 100
-LONGER = 40  # pieces of the longer text beside which a question is asked
+LONGER = 40  # tokens of the longer text beside which a question is asked
 QUESTIONS = ("나는 빵집에서 [MASK]을 샀다.", "민수는 수진에게 우유를 주었다. 수진은 그 [MASK]를 마셨다.")
 
 
@@ -40,7 +41,7 @@ class BuggyTraining(PreTraining):
     def broken(self, hidden_ids, attention_mask, labels, masked_only):
         """The model's forward pass, and before it the bug."""
         chosen = labels != IGNORE_INDEX
-        if self.bug == "shift":  # the piece to the right of each gap, as if this were a model that writes on
+        if self.bug == "shift":  # the token to the right of each gap, as if this were a model that writes on
             told = torch.where(chosen, labels, hidden_ids)
             labels = torch.where(chosen, told.roll(-1, dims=1), labels)
         if self.bug == "mask":  # the labels taken from the text after it was masked
@@ -55,8 +56,8 @@ def train(grown, bug, steps=STEPS, stop=None):
 
     stop: after so many of the steps, or None
     """
-    torch.manual_seed(0)
-    model = BertForMaskedLM(grown.config())
+    with ONE_AT_A_TIME, Draws(seed=0):
+        model = BertForMaskedLM(grown.config())
     rate = 4e-3 * (100 if bug == "rate" else 1)
     training = Training(steps=steps, batch_size=64, learning_rate=rate, warmup=50)
     run = BuggyTraining(
@@ -74,7 +75,7 @@ def train(grown, bug, steps=STEPS, stop=None):
 
 @torch.no_grad()
 def answers_beside(model, tokenizer, text, bug):
-    """The three likeliest pieces for the first gap, once alone and once filled up as beside a longer text."""
+    """The three likeliest tokens for the first gap, once alone and once filled up as beside a longer text."""
     encoding = tokenizer.encode(text, continue_masks=True)
     ids = torch.tensor([encoding.ids + [tokenizer.vocab.index("[PAD]")] * (LONGER - len(encoding.ids))])
     attention_mask = None if bug == "padding" else ids != tokenizer.vocab.index("[PAD]")

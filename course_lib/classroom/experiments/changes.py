@@ -9,8 +9,6 @@ import statistics
 from functools import cache
 from itertools import islice
 
-import torch
-
 from course_lib import modern
 from course_lib.bert import BertForMaskedLM
 from course_lib.classroom.experiments.growing_bert import GrowingBert
@@ -19,15 +17,16 @@ from course_lib.classroom.progress_bar import watch
 from course_lib.classroom.tables import show_rows
 from course_lib.corpus import Batches
 from course_lib.files import DATA
-from course_lib.ladder import ladder
+from course_lib.ladder import ONE_AT_A_TIME, ladder
 from course_lib.pretraining import PreTraining, Training
+from course_lib.randomness import Draws
 from course_lib.town import Town
 
 RECORD = DATA / "week7" / "changes.json"
 STEPS, EVERY = 1500, 300
 RATES = (4e-3, 8e-3)
 SEEDS = range(3)
-# name in the table → what is done to a fresh model, and the share of pieces that is hidden
+# name in the table → what is done to a fresh model, and the share of tokens that is hidden
 CHANGES = {
     "2018": ((), 0.15),
     "pre-LN": ((modern.pre_norm,), 0.15),
@@ -54,7 +53,7 @@ MODERN_BERT = {  # Warner et al. 2024; a test holds this against the reference's
     "no biases": "yes, but for the last map",
     "GeGLU": "yes",
     "rotary positions": "yes",
-    "alternating local attention": "yes, 64 pieces to each side",
+    "alternating local attention": "yes, 64 tokens to each side",
     "30 % hidden": "yes",
     "all of these": "yes, and more",
     "no next-sentence task": "yes",
@@ -76,13 +75,13 @@ class ChangingBert(GrowingBert):
     def measure(self, changes=(), mask_probability=0.15, rate=RATES[0], seed=0, stop=None, label="training"):
         """Train with some changes. Returns the held-out loss in nats, after every EVERY steps.
 
-        changes: functions as in `modern`   mask_probability: share of the pieces
+        changes: functions as in `modern`   mask_probability: share of the tokens
         stop: after so many of the steps
         """
-        torch.manual_seed(seed)
-        model = BertForMaskedLM(self.config())
-        for change in changes:
-            change(model)
+        with ONE_AT_A_TIME, Draws(seed):  # a change may draw, too: a gated layer's new matrices
+            model = BertForMaskedLM(self.config())
+            for change in changes:
+                change(model)
         training = Training(
             steps=STEPS,
             batch_size=64,

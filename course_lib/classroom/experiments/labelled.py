@@ -28,6 +28,8 @@ from course_lib.finetuning import (
     head_on,
     mean_over_labels,
 )
+from course_lib.ladder import ONE_AT_A_TIME
+from course_lib.randomness import Draws
 from course_lib.similarity import sentence_vectors
 from course_lib.tasks import BertForSequenceClassification
 from course_lib.town import Town
@@ -36,7 +38,7 @@ from course_lib.world import with_particle
 RECORD = DATA / "week7" / "finetuning.json"
 SIZES = (4, 16, 64)  # labelled examples of each package
 SEEDS = range(5)
-LONGEST = 48  # pieces of a text; what is longer is cut
+LONGEST = 48  # tokens of a text; what is longer is cut
 SETTINGS = FineTuning(steps=120, batch_size=16, learning_rate=3e-4)
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 
@@ -102,8 +104,8 @@ def tuned(encoder, tokenizer, split, settings, label=None):
 
 def random_start(encoder, seed):
     """An encoder of the same architecture that has read nothing."""
-    torch.manual_seed(seed)
-    return type(encoder)(encoder.config)
+    with ONE_AT_A_TIME, Draws(seed):
+        return type(encoder)(encoder.config)
 
 
 def record():

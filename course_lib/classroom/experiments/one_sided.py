@@ -1,6 +1,6 @@
 """What does looking to the right earn? The same small BERT, once with gaps and once reading from the left.
 
-The one that reads from the left may look at what stands before and predicts the next piece: a decoder, as GPT
+The one that reads from the left may look at what stands before and predicts the next token: a decoder, as GPT
 is (Radford et al. 2018). Each task has a floor of its own, and the town knows both exactly.
 
 `scripts/train_week5.py` recorded trainings of several lengths; the notebook shows the record.
@@ -13,11 +13,10 @@ import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM, mean_loss
 from course_lib.classroom.experiments.growing_bert import GrowingBert
+from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
 from course_lib.classroom.materials.ready_models import RUNS
-from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import Batches
 from course_lib.ladder import at_rest, story_probability
-from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
 
 RECORD = RUNS / "one_sided.json"
@@ -48,24 +47,21 @@ class OneSided:
         self.told = [grown.tokenizer.tokenize(story) for story in self.town.stories(stories, seed=9)]
 
     def train(self, steps, seed=0):
-        """A small BERT that has learned to predict the next piece from what stands before it."""
-        torch.manual_seed(seed)
-        model = BertForMaskedLM(self.grown.config())
-        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
-        optimizer = make_optimizer(model, training)
-        batches = Batches(self.grown.texts, training.batch_size, self.grown.vocabulary.pad_id)
-        for step in watch(range(steps), steps, "from the left"):
-            ids = batches[step]  # (batch, n)
-            is_piece = ids != self.grown.vocabulary.pad_id
-            following = ids.masked_fill(~is_piece, IGNORE_INDEX)[:, 1:]  # (batch, n − 1)
-            logits = logits_from_the_left(model, ids, is_piece)[:, :-1]
-            loss = mean_loss(logits, following)
-            optimise(model, optimizer, loss, training.learning_rate_at(step, step / steps), training.clip)
-        return model
+        """A small BERT that has learned to predict the next token from what stands before it."""
+        batches = Batches(self.grown.texts, BATCH_SIZE, self.grown.vocabulary.pad_id)
+        config = self.grown.config()
+        return train_new(BertForMaskedLM, config, batches, self.loss_of, steps, seed, "from the left")
+
+    def loss_of(self, model, ids):
+        """The mean loss of predicting each token but the first from those before it. ids: (batch, n)"""
+        is_token = ids != self.grown.vocabulary.pad_id
+        following = ids.masked_fill(~is_token, IGNORE_INDEX)[:, 1:]  # (batch, n − 1)
+        logits = logits_from_the_left(model, ids, is_token)[:, :-1]
+        return mean_loss(logits, following)
 
     @torch.no_grad()
     def loss_from_the_left(self, model):
-        """Mean −ln p of each piece, given all before it."""
+        """Mean −ln p of each token, given all before it."""
         total = count = 0
         with at_rest(model):
             for ids in self.ids():
@@ -77,7 +73,7 @@ class OneSided:
 
     @torch.no_grad()
     def loss_from_both_sides(self, model):
-        """Mean −ln p of each piece, given all others: each is hidden by itself, once."""
+        """Mean −ln p of each token, given all others: each is hidden by itself, once."""
         total = count = 0
         with at_rest(model):
             for ids in self.ids():
@@ -91,7 +87,7 @@ class OneSided:
         return total / count
 
     def floors(self):
-        """(given all before, given all others): the smallest mean −ln p of the same pieces, exactly."""
+        """(given all before, given all others): the smallest mean −ln p of the same tokens, exactly."""
         from_the_left = -sum(math.log(story_probability(self.town, told, goes_on=True)) for told in self.told)
         hidden = [(told, {place}) for told in self.told for place in range(len(told))]
         both = self.town.floor([told for told, _ in hidden], [gaps for _, gaps in hidden]).loss
@@ -107,7 +103,7 @@ class OneSided:
 def record():
     """Both kinds of training, of several lengths and from several seeds, as a dict for JSON.
 
-    losses: {kind: [[mean −ln p of a piece, of each seed] for each length]}
+    losses: {kind: [[mean −ln p of a token, of each seed] for each length]}
     """
     grown = GrowingBert()
     one_sided = OneSided(grown)

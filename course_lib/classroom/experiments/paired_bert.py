@@ -11,12 +11,11 @@ import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForPreTraining
 from course_lib.classroom.experiments.growing_bert import GrowingBert
+from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
 from course_lib.classroom.materials.ready_models import RUNS
-from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import ids_of, pad
 from course_lib.ladder import at_rest, mask_for_evaluation
 from course_lib.masking import mask_tokens, next_sentence_pairs
-from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
 
 RECORD = RUNS / "pairs.json"
@@ -89,26 +88,19 @@ class PairedBert:
 
         Returns (loss of the gaps on whole pairs held out, share of right next-sentence answers).
         """
-        torch.manual_seed(seed)
-        model = BertForPreTraining(self.grown.config())
-        training = Training(steps=steps, batch_size=64, learning_rate=4e-3, warmup=50)
-        optimizer = make_optimizer(model, training)
-        batches = self.training[torn].batches(training.batch_size, seed)
         generator = torch.Generator().manual_seed(seed)
-        label = f"{'torn' if torn else 'whole'} pairs, {'both losses' if next_sentence else 'gaps alone'}"
-        for step in watch(range(steps), steps, label):
-            ids, types, is_torn = next(batches)
+
+        def loss_of(model, batch):
+            ids, types, is_torn = batch
             masked, labels = mask_tokens(ids, self.grown.vocabulary, generator=generator)
-            output = model(
-                masked,
-                types,
-                ids != self.grown.vocabulary.pad_id,
-                labels,
-                next_sentence_label=is_torn if next_sentence else None,
-                masked_only=True,
-            )
-            learning_rate = training.learning_rate_at(step, step / steps)
-            optimise(model, optimizer, output.loss, learning_rate, training.clip)
+            told = is_torn if next_sentence else None
+            is_token = ids != self.grown.vocabulary.pad_id
+            return model(masked, types, is_token, labels, next_sentence_label=told, masked_only=True).loss
+
+        label = f"{'torn' if torn else 'whole'} pairs, {'both losses' if next_sentence else 'gaps alone'}"
+        batches = self.training[torn].batches(BATCH_SIZE, seed)
+        config = self.grown.config()
+        model = train_new(BertForPreTraining, config, batches, loss_of, steps, seed, label)
         return self.loss(model), self.accuracy(model)
 
     @torch.no_grad()

@@ -13,7 +13,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from course_lib.bert import BertForMaskedLM
+from course_lib.ladder import ONE_AT_A_TIME
 from course_lib.probing import hidden_states
+from course_lib.randomness import Draws
 
 SEEDS = 3
 
@@ -85,6 +87,5 @@ def read_from_layers(cases, model):
 
 def untrained(model):
     """A BERT of the same size as `model` with the weights that a training starts from."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with ONE_AT_A_TIME, Draws(seed=0):
         return BertForMaskedLM(model.config)

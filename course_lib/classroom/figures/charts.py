@@ -37,7 +37,7 @@ def draw_ladder(losses, rungs, held_out=()):
     axes.set_yscale("log", base=2)
     axes.set_yticks([2.0**power for power in range(-6, 5) if lowest / 2 < 2.0**power < 1.4 * highest])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="step", ylabel="loss (nats per hidden piece)", ylim=(lowest / 2, 1.3 * highest))
+    axes.set(xlabel="step", ylabel="loss (nats per hidden token)", ylim=(lowest / 2, 1.3 * highest))
     axes.set_xlim(0, max(10, len(losses), *(step for step, _ in held_out)) * 1.03)
     if losses:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)

@@ -133,9 +133,9 @@ def draw_vocabulary(vocab, used, most=15):
 
 
 def draw_pieces(kinds, columns=176):
-    """Every piece of a vocabulary as one point, in the order of the ids, row by row; each kind has a panel.
+    """Every token of a vocabulary as one point, in the order of the ids, row by row; each kind has a panel.
 
-    kinds: the kind of each piece, in the order of the ids
+    kinds: the kind of each token, in the order of the ids
     """
     names = list(dict.fromkeys(kinds))
     rows = -(-len(kinds) // columns)
@@ -152,5 +152,5 @@ def draw_pieces(kinds, columns=176):
     figure.tight_layout()
     counts = ", ".join(f"{name} {kinds.count(name):,}" for name in names)
     return Picture(
-        figure, f"Where in the vocabulary each kind of piece lies, first id at the top left. {counts}."
+        figure, f"Where in the vocabulary each kind of token lies, first id at the top left. {counts}."
     )

@@ -48,7 +48,7 @@ def use_course_style():
 
 
 class Drawing(Figure):
-    """A figure that draws every text as it is: otherwise a $ in a name or a piece could begin a formula."""
+    """A figure that draws every text as it is: otherwise a $ in a name or a token could begin a formula."""
 
     def as_it_is(self):
         for text in self.findobj(Text):

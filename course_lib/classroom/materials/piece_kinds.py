@@ -1,4 +1,4 @@
-"""What kind of piece is it? For a map of a vocabulary."""
+"""What kind of token is it? For a map of a vocabulary."""
 
 import unicodedata
 

@@ -11,7 +11,7 @@ from course_lib.fill_mask import fill_mask
 
 
 def exact_answers(town, text, top=5):
-    """For each gap the `top` likeliest pieces of the grammar, as [(piece, probability), …]. ValueError where
+    """For each gap the `top` likeliest tokens of the grammar, as [(token, probability), …]. ValueError where
     the town tells no such story.
     """
     posterior = town.posterior(town.tokenizer.tokenize(composed(text), continue_masks=True))

@@ -116,7 +116,7 @@ def describe(tokens, attentions):
     tokens = list(tokens)
     for position, token in enumerate(tokens):
         if not isinstance(token, str):
-            raise ValueError(f"tokens[{position}] is {token!r}: pass the pieces as strings, not their ids")
+            raise ValueError(f"tokens[{position}] is {token!r}: pass the tokens as strings, not their ids")
     if not 1 <= len(tokens) <= MAX_TOKENS:
         raise ValueError(
             f"tokens has {len(tokens)} entries: the explorer shows 1 to {MAX_TOKENS} tokens, "

@@ -254,7 +254,7 @@ class LiveTraining(Shown, widgets.VBox):
         return f"<table><tr>{head}</tr>{rows}</table>"
 
     def exact(self, text):
-        """The likeliest piece for each gap, or None where no town is known that tells the text."""
+        """The likeliest token for each gap, or None where no town is known that tells the text."""
         if self.town is None:
             return None
         try:
@@ -296,7 +296,7 @@ class LiveTraining(Shown, widgets.VBox):
             return "Training." if self.wanted.is_set() else "Not started."
         state = "Finished" if self.is_finished else "Training" if self.wanted.is_set() else "Paused"
         speed = self.run.tokens / self.run.seconds
-        return f"{state}: step {self.run.step:,}, {speed:,.0f} pieces per second{self.result()}."
+        return f"{state}: step {self.run.step:,}, {speed:,.0f} tokens per second{self.result()}."
 
     def result(self):
         """The last measurement, as the end of a sentence."""

@@ -17,7 +17,7 @@ class MaskingExplorer(Shown, widgets.VBox):
     """Mask any text, as often as you like.
 
     tokenizer: a WordPieceTokenizer   text: what stands in the field at first
-    probability: of a piece to be chosen, at first
+    probability: of a token to be chosen, at first
     """
 
     GO_ON = "Run this cell to type your own text and to draw again."
@@ -49,7 +49,7 @@ class MaskingExplorer(Shown, widgets.VBox):
         self.shown.value = self.picture()
 
     def picture(self):
-        """The text with its gaps and, below, how many pieces have which fate."""
+        """The text with its gaps and, below, how many tokens have which fate."""
         ids = torch.tensor([self.tokenizer.encode(composed(self.text.value)).ids])
         if self.vocabulary.is_special[ids].all():
             return "<div role='status'>There is nothing to hide: type a sentence.</div>"
@@ -63,7 +63,7 @@ class MaskingExplorer(Shown, widgets.VBox):
         stays = (chosen & (masked == ids)).sum().item()
         becomes_random = chosen.sum().item() - becomes_mask - stays
         words = (
-            f"{chosen.sum().item()} of {(~self.vocabulary.is_special[ids]).sum().item()} pieces chosen: "
+            f"{chosen.sum().item()} of {(~self.vocabulary.is_special[ids]).sum().item()} tokens chosen: "
             f"{becomes_mask} [MASK], {becomes_random} random, {stays} kept."
         )
         pieces = show_masking(before, after, labels[0].tolist(), IGNORE_INDEX).data

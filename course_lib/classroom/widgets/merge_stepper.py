@@ -12,9 +12,9 @@ from course_lib.files import composed
 from course_lib.wordpiece_training import PairCounts, characters_of, joined, merges
 
 NAMES = {
-    "frequency": "by frequency (BPE)",
-    "ratio": "by the ratio (tutorials)",
-    "likelihood": "by likelihood (paper of 2012)",
+    "frequency": "frequency (BPE)",
+    "ratio": "ratio (Hugging Face's course)",
+    "likelihood": "likelihood (Schuster and Nakajima 2012)",
 }
 CANDIDATES = 4
 
@@ -115,7 +115,7 @@ class MergeStepper(Shown, widgets.VBox):
         )
         head = "".join(map(cell, ("", "next", "together", "each", "score")))
         words = "".join(f"<div>{boxes(history.pieces(word, step))}</div>" for word in self.watched)
-        return f"<div><b>{NAMES[rule]}</b><br>{last}{words}<table><tr>{head}</tr>{rows}</table></div>"
+        return f"<div><b>{escape(NAMES[rule])}</b><br>{last}{words}<table><tr>{head}</tr>{rows}</table></div>"
 
     def summary(self):
         """The watched words after the merges that are shown, a line for each rule."""

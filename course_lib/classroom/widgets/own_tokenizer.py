@@ -13,11 +13,12 @@ import ipywidgets as widgets
 
 from course_lib.classroom.figures import draw_vocabulary
 from course_lib.classroom.judging.store import STORE
+from course_lib.classroom.widgets.merge_stepper import NAMES
 from course_lib.classroom.widgets.shown import STYLE, Shown
 from course_lib.corpus import SUFFIXES, in_place, new_folder, paragraphs, why_not_text
 from course_lib.files import composed, named
 from course_lib.wordpiece import WordPieceTokenizer
-from course_lib.wordpiece_training import RULES, train_wordpiece
+from course_lib.wordpiece_training import train_wordpiece
 
 MOST = 2_000_000  # characters that are read of a file: some ten seconds of counting
 FOLDER = "tokenizer"
@@ -101,7 +102,8 @@ class OwnTokenizer(Shown, widgets.VBox):
         )
         self.text = widgets.Textarea(description="text", rows=5, layout=wide, placeholder="your own text")
         self.size = widgets.BoundedIntText(value=1000, min=1, max=30_000, step=100, description="subwords")
-        self.rule = widgets.Dropdown(options=RULES, value="ratio", description="rule")
+        rules = [(name, rule) for rule, name in NAMES.items()]
+        self.rule = widgets.Dropdown(options=rules, value="ratio", description="rule")
         self.button = widgets.Button(description="Train", button_style="primary")
         self.button.on_click(lambda _: self.train())
         self.line, self.picture = widgets.HTML(), widgets.HTML()

@@ -14,7 +14,7 @@ from course_lib.files import DATA, composed
 from course_lib.similarity import most_similar, sentence_vectors
 
 QUESTIONS = DATA / "week7" / "questions.tsv"
-SHOWN, LONGEST = 5, 40  # answers beside each other; pieces of a description that are read
+SHOWN, LONGEST = 5, 40  # answers beside each other; tokens of a description that are read
 
 
 class Question(NamedTuple):

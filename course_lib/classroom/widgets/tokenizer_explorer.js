@@ -25,7 +25,7 @@ function render({ model, el }) {
   const words = make("p", "tokenizer-words", root);
   words.setAttribute("aria-live", "polite");
   let characters = []; // one node for each code point, as Python counts them
-  let chosen = null; // the piece that was clicked or reached by the keyboard, and stays
+  let chosen = null; // the token that was clicked or reached by the keyboard, and stays
 
   const light = (button) => {
     const from = button ? Number(button.dataset.start) : 0;
