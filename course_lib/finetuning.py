@@ -1,4 +1,4 @@
-"""Week 7: fine-tuning. A pre-trained BERT learns a new question from a few labelled examples.
+"""Week 8: fine-tuning. A pre-trained BERT learns a new question from a few labelled examples.
 
 Devlin et al. 2019, sections 3.2 and 4.1: one new matrix on top of the pooled [CLS], and all parameters go on
 learning. A model that was trained without a pooler gets a new one, too.
