@@ -105,18 +105,19 @@ class KoreanInPieces(Quiz):
 
 class MeanPooling(CodeExercise):
     """One vector stands for a whole sentence: the mean (평균) of its hidden vectors. Here is how a friend
-    computes it. Alone, every sentence gets the right vector. In a batch with a longer sentence it gets another
-    one. Mend it.
+    computes it. Alone, every sentence gets the right vector. In a batch with a longer sentence it gets
+    another one. Mend it.
 
-    The shorter sentences of a batch are filled up with padding at their ends. Padding has hidden vectors, too.
+    The shorter sentences of a batch are filled up with padding at their ends. Padding has hidden vectors,
+    too.
     """
 
     id, title, name = "7.3", "Find the bug: company changes the vector", "mean_pooling"
     difficulty, importance, minutes = 2, 3, 10
     replaces = "course_lib.similarity.mean_pooling"
     hints = (
-        "What does a sentence have in a batch that it does not have alone? The mean takes that in. You need the "
-        "sum of the real vectors, and the number of real positions, which is another one for each text.",
+        "What does a sentence have in a batch that it does not have alone? The mean takes that in. You need "
+        "the sum of the real vectors, and the number of real positions, which is another one for each text.",
         "`attention_mask[..., None]` has the shape (batch, n, 1), so it can be multiplied with hidden: "
         "padding becomes 0.",
         "Divide by the sum of the mask over the positions, which must keep a last dimension to divide "

@@ -33,7 +33,7 @@ def ask_every_second_gap(model):
 
     So 30 % of the tokens can be hidden while about 15 % teach, on the same texts in the same steps. Half the
     batch or half the steps would also halve the text that is read, and half the steps the updates.
-    Wettig et al. 2023 tell the two apart: hiding more corrupts more of the text, and asks for more predictions.
+    Wettig et al. 2023 tell the two apart: hiding more corrupts more of the text, and asks for more.
     """
     forward = model.forward
 

@@ -23,7 +23,7 @@ from course_lib.checkpoint import write_file
 
 FORMAT = 3
 # format → {number then: number in the next format}. Format 1 is of the course in seven weeks: what was week 6
-# became week 7, and the end of week 5 became week 6. Format 2 is of eight: what was asked of labels in week 7
+# became week 7, and the end of week 5 became week 6. Format 2 is of eight: what week 7 asked about labels
 # became week 8.
 RENUMBERED = {
     1: {"5.8": "6.7"} | {f"6.{number}": f"7.{number}" for number in range(1, 8)},
@@ -31,7 +31,7 @@ RENUMBERED = {
 }
 OLDER_PREDICTIONS = {
     1: {"5-together": "6-together"}
-    | {f"6-{name}": f"7-{name}" for name in ("same", "cuts", "positions", "search", "goods", "rate", "since")},
+    | {f"6-{each}": f"7-{each}" for each in "same cuts positions search goods rate since".split()},
     2: {"7-goods": "8-goods", "7-rate": "8-rate"},
 }
 OLDER_ANSWERS = {  # name then: name today, the later format first
