@@ -1,6 +1,6 @@
-"""Make data/week8/asked.json: what each task of week 8 reaches, against the number of labelled examples.
+"""Make data/week8/: what fine-tuning reaches, which takes longer to measure than a reader wants to wait.
 
-python scripts/train_week8.py [tags | questions | pairs | control]      all of them without a name
+python scripts/train_week8.py [tags | questions | pairs | control | docstrings]      all of them without a name
 """
 
 import sys
@@ -8,19 +8,22 @@ import sys
 import torch
 from train_week5 import write_json
 
-from course_lib.classroom.experiments import town_asked, town_control
+from course_lib.classroom.experiments import labelled, town_asked, town_control
 
 
 def keep(name, measured):
-    """Add to the record, or replace what it says of this name."""
+    """Add to the record of the town's tasks, or replace what it says of this name."""
     path = town_asked.RECORD
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, (town_asked.read_record() if path.exists() else {}) | {name: measured})
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or (*town_asked.TASKS, "control"):
+    town_asked.RECORD.parent.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or (*town_asked.TASKS, "control", "docstrings"):
+        if name == "docstrings":
+            write_json(labelled.RECORD, labelled.record())
+            continue
         if name == "control":
             keep(name, town_control.record())
             continue

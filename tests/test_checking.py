@@ -236,7 +236,7 @@ MESSAGES = {
         "hands back its argument pieces itself",
     ),
     "a part of a tuple": (
-        "7.5",
+        "8.1",
         "def number_labels(training, test):\n    names = sorted(set(training))\n"
         "    return [names.index(name) for name in training], 3",
         "The second part of the result must be of the type list",
@@ -305,13 +305,13 @@ MESSAGES = {
         "the same whatever k is",
     ),
     "names in another order": (
-        "7.5",
+        "8.1",
         "def number_labels(training, test):\n    names = sorted(set(training), reverse=True)\n"
         "    return tuple([names.index(n) if n in names else -1 for n in each] for each in (training, test))",
         "'a' comes before 'b', and has 2 where 'b' has 1",
     ),
     "numbers that are left out": (
-        "7.5",
+        "8.1",
         "def number_labels(training, test):\n    table = {n: i for i, n in enumerate(sorted(training))}\n"
         "    return tuple([table.get(n, -1) for n in each] for each in (training, test))",
         "their numbers are 0 to 1. Yours are 0, 2.",
@@ -369,4 +369,4 @@ def test_a_sparse_gradient_is_as_good():
 def test_exchanged_arguments_are_told_though_the_shape_is_another_one():
     lines = "def local_mask(length, window):\n    position = torch.arange(window)\n"
     lines += "    return (position[:, None] - position).abs() <= length // 2\n"
-    assert "length and window are exchanged" in check("7.7", lines).message
+    assert "length and window are exchanged" in check("7.6", lines).message

@@ -26,7 +26,7 @@ from course_lib.checkpoint import (
     read_safetensors,
     save_model,
 )
-from course_lib.classroom.experiments.changes import CHANGES
+from course_lib.classroom.experiments.changes import CHANGES, ask_every_second_gap
 from course_lib.tasks import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
@@ -248,6 +248,7 @@ ALTERED = {  # what is done to a masked LM: what the refusal must name
     modern.no_biases: r"bert\.encoder\.layers\.0\.attention\.query_key_value\.bias is None, not \(24,\)",
     modern.rotary_positions: r"bert\.encoder\.layers\.0\.attention is of the class RotaryAttention",
     modern.alternating_attention: r"bert\.encoder\.layers\.1\.attention is of the class LocalAttention",
+    ask_every_second_gap: "forward is its own",
     half_of_these: "PreNormEncoder",
     all_of_these: "PreNormEncoder",
     decoder_of_its_own: r"lm_head\.forward is its own, .* lm_head\.decoder\.weight is new",

@@ -345,9 +345,9 @@ TOLD = [
     ("3.6", LARGEST_FIRST, "your own function"),
     ("4.2", "import math\n" + CLOCKS, "your own function"),
     ("7.3", MEAN, "your own function"),
-    ("7.5", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
-    ("7.5", NUMBERED.format("first, second"), "your own function"),
-    ("7.5", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
+    ("8.1", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
+    ("8.1", NUMBERED.format("first, second"), "your own function"),
+    ("8.1", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
 ]
 
 
@@ -391,10 +391,10 @@ def {name}({parameters}):
         ("5.6", "logits.shape"),
         ("7.3", "hidden.shape"),
         ("7.4", "len(vectors), k"),
-        ("7.5", "tuple(sorted(training))"),
-        ("7.6", "wide.shape"),
-        ("7.7", "length"),
-        ("7.7", "window"),
+        ("8.1", "tuple(sorted(training))"),
+        ("7.5", "wide.shape"),
+        ("7.6", "length"),
+        ("7.6", "window"),
     ],
 )
 def test_what_looks_alike_is_not_the_same(name, key):
@@ -431,10 +431,10 @@ HALF_RIGHT = [
         "-(logits.softmax(-1) + 1e-9).log().gather(-1, labels.clamp(0)[..., None])[labels != -100].mean()",
     ),
     (
-        "7.5",
+        "8.1",
         "tuple(each or [-1] for each in NumbersForLabels.solution(training, test))",
     ),
-    ("7.7", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),
+    ("7.6", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),
 ]
 
 
@@ -593,8 +593,8 @@ EQUIVALENT = {
         "query.norm() * vectors.norm(dim=-1)": "multiplication commutes",
         "vectors.norm(dim=+1)": "of two dimensions, 1 and -1 are the same",
     },
-    "7.6": {"wide[..., half:] * F.gelu": "multiplication commutes"},
-    "7.7": {"position - position[:, None]": "a distance has no sign"},
+    "7.5": {"wide[..., half:] * F.gelu": "multiplication commutes"},
+    "7.6": {"position - position[:, None]": "a distance has no sign"},
 }
 
 

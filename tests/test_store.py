@@ -14,7 +14,7 @@ from course_lib.classroom.cards.course_map import CourseMap
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.judging.check import submit
 from course_lib.classroom.judging.own_code import replaced
-from course_lib.classroom.judging.store import OLDER_ANSWERS, RENUMBERED, Store
+from course_lib.classroom.judging.store import FORMAT, OLDER_ANSWERS, RENUMBERED, Store
 
 SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
 
@@ -56,7 +56,7 @@ def test_a_damaged_file_is_set_aside_and_answers_are_found_again(store, damage):
     assert store.exercise("0.2")["status"] == "passed"
     assert store.file.with_name("progress.damaged-1.json").read_bytes() == damage
     assert "progress.damaged-1.json" in store.notice() and store.notice() is None
-    assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == 2
+    assert json.loads(store.file.read_text(encoding="utf-8"))["format"] == FORMAT
 
 
 def keep_as_in_format_1(store):
@@ -67,34 +67,78 @@ def keep_as_in_format_1(store):
             "5.7": {"status": "passed"},
             "5.8": {"status": "passed"},
             "6.4": {"status": "passed", "attempts": 3},
+            "6.5": {"status": "failed", "attempts": 5},
+            "6.6": {"status": "passed"},
         },
-        "predictions": {"5-together": "seldom", "6-same": "some millionths", "5-share": "the attention"},
+        "predictions": {
+            "5-together": "seldom",
+            "6-same": "some millionths",
+            "6-rate": "both hurt",
+            "5-share": "the attention",
+        },
         "order_seed": 5,
     }
     store.answers.mkdir(parents=True)
     store.file.write_text(json.dumps(old), encoding="utf-8")
-    (store.answers / "6_4_most_similar.py").write_text("def most_similar(): ...\n", encoding="utf-8")
+    for name in ("6_4_most_similar", "6_6_geglu"):
+        (store.answers / f"{name}.py").write_text(f"def {name[4:]}(): ...\n", encoding="utf-8")
 
 
 def test_progress_under_the_numbers_of_version_0_1_is_found_under_todays(store):
     keep_as_in_format_1(store)
-    assert [store.exercise(each)["status"] for each in ("5.7", "6.7", "7.4")] == ["passed"] * 3
-    assert store.exercise("7.4")["attempts"] == 3
-    assert [store.exercise(each)["status"] for each in ("5.8", "6.4")] == ["not_attempted"] * 2
+    assert [store.exercise(each)["status"] for each in ("5.7", "6.7", "7.4", "7.5")] == ["passed"] * 4
+    assert store.exercise("7.4")["attempts"] == 3 and store.exercise("8.1")["attempts"] == 5
+    assert [store.exercise(each)["status"] for each in ("5.8", "6.4", "7.6")] == ["not_attempted"] * 3
     assert store.answer(find("7.4")) == "def most_similar(): ...\n"
+    assert store.answer(find("7.5")) == "def geglu(): ...\n"
     store.note("0.2", hints=1)
     kept = json.loads(store.file.read_text(encoding="utf-8"))
-    assert kept["format"] == 2 and kept["order_seed"] == 5
-    assert kept["exercises"].keys() == {"5.7", "6.7", "7.4", "0.2"}
-    assert kept["predictions"].keys() == {"6-together", "7-same", "5-share"}
+    assert kept["format"] == FORMAT and kept["order_seed"] == 5
+    assert kept["exercises"].keys() == {"5.7", "6.7", "7.4", "8.1", "7.5", "0.2"}
+    assert kept["predictions"].keys() == {"6-together", "7-same", "8-rate", "5-share"}
     assert store.exercise("7.4")["attempts"] == 3  # and they are not renumbered twice
 
 
 def test_answers_under_the_numbers_of_version_0_1_are_found_beside_a_damaged_file(store):
     keep_as_in_format_1(store)
     store.file.write_bytes(b"{")
-    assert store.exercise("7.4")["status"] == "passed"
+    assert store.exercise("7.4")["status"] == "passed" and store.exercise("7.5")["status"] == "passed"
     assert store.exercise("6.4")["status"] == "not_attempted"
+
+
+def keep_as_in_format_2(store):
+    """What was kept while the course had eight weeks: 7.5 was about labels, 7.6 and 7.7 about two changes."""
+    old = {
+        "format": 2,
+        "exercises": {
+            "6.5": {"status": "passed"},
+            "7.4": {"status": "passed"},
+            "7.5": {"status": "passed", "attempts": 2},
+            "7.6": {"status": "failed", "attempts": 4},
+            "7.7": {"status": "passed", "attempts": 7},
+        },
+        "predictions": {"7-search": "keywords are ahead", "7-goods": "more than half", "7-rate": "both hurt"},
+    }
+    store.answers.mkdir(parents=True)
+    store.file.write_text(json.dumps(old), encoding="utf-8")
+    for name in ("7_5_number_labels", "7_7_local_mask"):
+        (store.answers / f"{name}.py").write_text(f"def {name[4:]}(): ...\n", encoding="utf-8")
+
+
+def test_progress_under_the_numbers_of_eight_weeks_is_found_under_todays(store):
+    keep_as_in_format_2(store)
+    attempts = {each: store.exercise(each)["attempts"] for each in ("8.1", "7.5", "7.6", "7.7")}
+    assert attempts == {"8.1": 2, "7.5": 4, "7.6": 7, "7.7": 0}
+    assert [store.exercise(each)["status"] for each in ("6.5", "7.4", "8.1", "7.6")] == ["passed"] * 4
+    assert store.answer(find("8.1")) == "def number_labels(): ...\n"
+    assert store.answer(find("7.6")) == "def local_mask(): ...\n"
+    assert store.read()["predictions"].keys() == {"7-search", "8-goods", "8-rate"}
+
+
+def test_answers_under_the_numbers_of_eight_weeks_are_found_beside_a_damaged_file(store):
+    keep_as_in_format_2(store)
+    store.file.write_bytes(b"{")
+    assert store.read()["exercises"].keys() == {"8.1", "7.6"}
 
 
 @pytest.mark.parametrize("old, new", OLDER_ANSWERS.items())
@@ -102,7 +146,10 @@ def test_every_renumbered_answer_is_that_of_an_exercise(store, old, new):
     week, number, name = re.fullmatch(r"(\d)_(\d)_(\w+)\.py", new).groups()
     exercise = find(f"{week}.{number}")
     assert exercise.name == name and store.answer_file(exercise).name == new
-    assert RENUMBERED[".".join(old.split("_")[:2])] == exercise.id
+    number = ".".join(old.split("_")[:2])
+    for older in range({"6": 1, "7": 2}[old[0]], FORMAT):
+        number = RENUMBERED[older].get(number, number)
+    assert number == exercise.id
 
 
 def note_many(folder, key, both_there):

@@ -39,6 +39,7 @@ WEEKS = {
         "07_real_bert",
         "Real BERT",
         "Is this really BERT?",
-        ("checkpoint", "similarity", "documentation", "finetuning", "modern"),
+        ("checkpoint", "similarity", "documentation", "modern"),
     ),
+    8: Week("08_fine_tuning", "Fine-tuning", "What can be asked of BERT?", ("finetuning",)),
 }

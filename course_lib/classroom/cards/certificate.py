@@ -40,7 +40,7 @@ def certificate(name=""):
         write_name(figure.text(0.5, 0.81, "", parse_math=False, **middle), name)
     figure.text(0.5, 0.73, f"{done} of {total} exercises passed", fontsize=15, **middle)
     for row, (week, (count, of)) in enumerate(passed.items()):
-        height = 0.65 - 0.055 * row
+        height = 0.66 - 0.052 * row
         figure.text(0.2, height, f"week {week} · {WEEKS[week].name}", fontsize=12, va="center")
         figure.text(0.62, height, "■" * count + "□" * (of - count), fontsize=12, color=ORANGE, va="center")
         figure.text(0.86, height, f"{count} of {of}", fontsize=12, va="center")

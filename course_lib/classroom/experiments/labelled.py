@@ -1,6 +1,6 @@
-"""Accuracy against the number of labelled examples: the experiments of week 7 on fine-tuning.
+"""Accuracy against the number of labelled examples: the experiments of week 8 on fine-tuning.
 
-On the documentation, whose curve `scripts/train_week7.py` recorded, and on the town, which is quick enough
+On the documentation, whose curve `scripts/train_week8.py` recorded, and on the town, which is quick enough
 to be run in front of the reader.
 """
 
@@ -35,7 +35,7 @@ from course_lib.tasks import BertForSequenceClassification
 from course_lib.town import Town
 from course_lib.world import with_particle
 
-RECORD = DATA / "week7" / "finetuning.json"
+RECORD = DATA / "week8" / "finetuning.json"
 SIZES = (4, 16, 64)  # labelled examples of each package
 SEEDS = range(5)
 LONGEST = 48  # tokens of a text; what is longer is cut

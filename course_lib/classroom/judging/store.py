@@ -1,6 +1,6 @@
 """my_course/: what a learner has done, beside the notebooks, in plain files that anybody can read.
 
-my_course/progress.json     {"format": 2,
+my_course/progress.json     {"format": 3,
                              "exercises": {"2.2": {"status": "passed", "attempts": 3, "hints": 1, "solution":
                              false}}, "predictions": {"2-variance": "it grows with d"},
                              "order_seed": 2841930175}       a learner's own, for the order of choices; drawn
@@ -21,21 +21,28 @@ from filelock import FileLock, Timeout
 
 from course_lib.checkpoint import write_file
 
-FORMAT = 2
-# Format 1 is of the course in seven weeks: what is week 7 now was week 6, and week 6 was the end of week 5.
-RENUMBERED = {"5.8": "6.7"} | {f"6.{number}": f"7.{number}" for number in range(1, 8)}
-OLDER_PREDICTIONS = {"5-together": "6-together"} | {
-    f"6-{name}": f"7-{name}" for name in ("same", "cuts", "positions", "search", "goods", "rate", "since")
+FORMAT = 3
+# format → {number then: number in the next format}. Format 1 is of the course in seven weeks: what was week 6
+# became week 7, and the end of week 5 became week 6. Format 2 is of eight: what week 7 asked about labels
+# became week 8.
+RENUMBERED = {
+    1: {"5.8": "6.7"} | {f"6.{number}": f"7.{number}" for number in range(1, 8)},
+    2: {"7.5": "8.1", "7.6": "7.5", "7.7": "7.6"},
 }
-OLDER_ANSWERS = {
-    f"6_{number}_{name}.py": f"7_{number}_{name}.py"
-    for number, name in {
-        3: "mean_pooling",
-        4: "most_similar",
-        5: "number_labels",
-        6: "geglu",
-        7: "local_mask",
-    }.items()
+OLDER_PREDICTIONS = {
+    1: {"5-together": "6-together"}
+    | {f"6-{each}": f"7-{each}" for each in "same cuts positions search goods rate since".split()},
+    2: {"7-goods": "8-goods", "7-rate": "8-rate"},
+}
+OLDER_ANSWERS = {  # name then: name today, the later format first
+    "7_5_number_labels.py": "8_1_number_labels.py",
+    "7_6_geglu.py": "7_5_geglu.py",
+    "7_7_local_mask.py": "7_6_local_mask.py",
+    "6_3_mean_pooling.py": "7_3_mean_pooling.py",
+    "6_4_most_similar.py": "7_4_most_similar.py",
+    "6_5_number_labels.py": "8_1_number_labels.py",
+    "6_6_geglu.py": "7_5_geglu.py",
+    "6_7_local_mask.py": "7_6_local_mask.py",
 }
 ANSWER_FILE = re.compile(r"(\d+)_(\d+)_\w+\.py")  # week, number, name of the function
 FRESH = {"status": "not_attempted", "attempts": 0, "hints": 0, "solution": False}
@@ -256,24 +263,27 @@ def reason_of(error):
 def sound(content):
     """progress.json as a dict. ValueError says what is wrong with it."""
     known = json.loads(content.decode())
-    if not isinstance(known, dict) or known.get("format") not in (1, FORMAT):
+    if not isinstance(known, dict) or known.get("format") not in range(1, FORMAT + 1):
         raise ValueError(f"it is not of format {FORMAT}")
     for name in ("exercises", "predictions"):
         if not isinstance(known.get(name), dict):
             raise ValueError(f"{name} is damaged")
     if not all(isinstance(each, dict) and "status" in each for each in known["exercises"].values()):
         raise ValueError("exercises is damaged")
-    return renumbered(known) if known["format"] == 1 else known
+    while known["format"] < FORMAT:
+        known = renumbered(known)
+    return known
 
 
 def renumbered(known):
-    """What format 1 holds, in the numbers of today."""
-    tables = {"exercises": RENUMBERED, "predictions": OLDER_PREDICTIONS}
+    """What an older format holds, in the numbers of the next one."""
+    older = known["format"]
+    tables = {"exercises": RENUMBERED[older], "predictions": OLDER_PREDICTIONS[older]}
     changed = {
         name: {table.get(key, key): value for key, value in known[name].items()}
         for name, table in tables.items()
     }
-    return known | changed | {"format": FORMAT}
+    return known | changed | {"format": older + 1}
 
 
 STORE = Store()
