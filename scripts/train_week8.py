@@ -1,6 +1,8 @@
 """Make data/week8/: what fine-tuning reaches, which takes longer to measure than a reader wants to wait.
 
-python scripts/train_week8.py [tags | questions | pairs | control | docstrings]      all of them without a name
+python scripts/train_week8.py [tags | questions | pairs | control | docstrings]
+
+All of them without a name.
 """
 
 import sys
