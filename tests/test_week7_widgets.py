@@ -277,3 +277,22 @@ def test_the_table_of_changes_has_every_change_and_both_rates():
     assert all(f"\n{name} | " in shown for name in changes.CHANGES)
     assert "pairs: gaps alone" in shown and "loss at rate 0.004 | loss at rate 0.008" in shown
     assert set(changes.read_record()["changes"]) == set(changes.CHANGES)
+
+
+def test_each_seed_of_a_record_trains_on_pairs_as_its_name_says(monkeypatch):
+    trained = []
+
+    class Pairs:
+        def __init__(self, bert):
+            pass
+
+        def train(self, steps, torn, next_sentence, seed=0):
+            trained.append((torn, next_sentence, seed))
+            return float(seed), 0.5
+
+    monkeypatch.setattr(changes, "PairedBert", Pairs)
+    monkeypatch.setattr(changes.ChangingBert, "measure", lambda *_, **__: [])
+    losses = changes.record()["next sentence"]
+    seeds = list(changes.SEEDS)
+    assert losses == {"gaps and next sentences": seeds, "gaps alone": seeds}
+    assert trained == [(both, both, seed) for both in (True, False) for seed in seeds]

@@ -117,10 +117,13 @@ def record():
         for name, (changes, mask_probability) in CHANGES.items()
     }
     pairs = PairedBert(bert)
-    tasks = {"gaps and next sentences": True, "gaps alone": False}
+    tasks = {  # without the second task no pair has to be torn
+        "gaps and next sentences": dict(torn=True, next_sentence=True),
+        "gaps alone": dict(torn=False, next_sentence=False),
+    }
     paired = {
-        name: [round(pairs.train(STEPS, next_sentence, seed)[0], 4) for seed in SEEDS]
-        for name, next_sentence in tasks.items()
+        name: [round(pairs.train(STEPS, **task, seed=seed)[0], 4) for seed in SEEDS]
+        for name, task in tasks.items()
     }
     return {"floor": round(bert.floor(), 4), "changes": measured, "next sentence": paired}
 
