@@ -14,7 +14,7 @@ import torch
 from course_lib.bert import IGNORE_INDEX
 from course_lib.corpus import pad
 from course_lib.files import composed
-from course_lib.ladder import ONE_AT_A_TIME, at_rest
+from course_lib.ladder import at_rest
 from course_lib.pretraining import SEEDS, load_memory, make_optimizer, memory_of, optimise
 from course_lib.randomness import Draws
 from course_lib.similarity import batches_by_length
@@ -176,7 +176,7 @@ def head_on(pretrained, model_class, num_labels=None, seed=0, label_names=None):
         if num_labels is None and label_names is None:
             raise ValueError(f"num_labels is missing: a {model_class.__name__} needs it, or label_names")
         options = dict(num_labels=num_labels or len(label_names), label_names=label_names)
-    with ONE_AT_A_TIME, Draws(seed):
+    with Draws(seed):
         model = model_class(body.config, **options)
     known = body.state_dict()
     if model.bert.pooler is None:
@@ -223,7 +223,7 @@ class FineTuningRun:
     def train_step(self):
         batch = collate([self.examples[row] for row in self.rows()], self.model.config.pad_token_id)
         batch = on_device(batch, self.model)
-        with ONE_AT_A_TIME, self.dropout:
+        with self.dropout:
             self.model.train()
             loss = self.model(**batch).loss
             learning_rate = self.settings.learning_rate_at(self.step)

@@ -4,7 +4,6 @@ rest.
 
 import contextlib
 import math
-import threading
 from collections import Counter, defaultdict
 
 import torch
@@ -12,13 +11,10 @@ import torch
 from course_lib.bert import IGNORE_INDEX
 from course_lib.corpus import pad
 from course_lib.masking import mask_tokens
+from course_lib.randomness import ONE_AT_A_TIME
 from course_lib.wordpiece import SPECIAL
 
 BATCH_SIZE = 128
-
-# Held while a step is computed and while a model is asked, since a training may run in a thread of its own.
-# One for all models: their dropout is drawn from one generator.
-ONE_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from course_lib.bert import BertForMaskedLM
 from course_lib.checkpoint import load_tokenizer, save_model
 from course_lib.corpus import TOWNS, Batches, Examples, corpus_texts, tokenized
-from course_lib.ladder import ONE_AT_A_TIME, evaluate, ladder, mask_for_evaluation, told_twice
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation, told_twice
 from course_lib.masking import Vocabulary
 from course_lib.pretrain_arguments import arguments, config_of, training_of, vocabulary_size
 from course_lib.pretraining import (
@@ -111,7 +111,7 @@ def new_run(args, tokenizer, examples):
     """The PreTraining of these settings, at its first step."""
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
     vocabulary = Vocabulary(tokenizer.vocab)
-    with ONE_AT_A_TIME, Draws(args.seed):
+    with Draws(args.seed):
         model = BertForMaskedLM(config_of(vars(args), len(tokenizer.vocab))).to(device)
     batches = Batches(examples, args.batch_size, vocabulary.pad_id, args.seed)
     return PreTraining(model, batches, vocabulary, training_of(vars(args)))

@@ -23,7 +23,7 @@ from torch.nn.utils import clip_grad_norm_
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM
 from course_lib.checkpoint import load_model, read_safetensors, save_model, write_file
 from course_lib.corpus import NEXT_SEED, in_place, new_folder
-from course_lib.ladder import ONE_AT_A_TIME, at_rest
+from course_lib.ladder import at_rest
 from course_lib.masking import mask_tokens
 from course_lib.randomness import Draws
 
@@ -142,7 +142,7 @@ class PreTraining:
         count = (labels != IGNORE_INDEX).sum().item()
         given = dict(attention_mask=attention_mask, labels=labels, masked_only=True)
         dropout = Draws((self.training.seed * NEXT_SEED + self.step) * processes + rank)
-        with ONE_AT_A_TIME, dropout:  # whoever asks the model meanwhile waits for the end of the step
+        with dropout:  # whoever asks the model meanwhile waits for the end of the step
             self.model.train()
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
                 output = self.parallel(masked_ids, **given)

@@ -16,7 +16,7 @@ from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.classroom.tables import Words
 from course_lib.corpus import Batches
 from course_lib.fill_mask import fill_mask
-from course_lib.ladder import ONE_AT_A_TIME, at_rest, ladder
+from course_lib.ladder import at_rest, ladder
 from course_lib.pretraining import PreTraining, Training
 from course_lib.randomness import Draws
 from course_lib.town import Town
@@ -56,7 +56,7 @@ def train(grown, bug, steps=STEPS, stop=None):
 
     stop: after so many of the steps, or None
     """
-    with ONE_AT_A_TIME, Draws(seed=0):
+    with Draws(seed=0):
         model = BertForMaskedLM(grown.config())
     rate = 4e-3 * (100 if bug == "rate" else 1)
     training = Training(steps=steps, batch_size=64, learning_rate=rate, warmup=50)

@@ -16,7 +16,7 @@ from course_lib.classroom.progress_bar import watch
 from course_lib.classroom.tables import show_rows
 from course_lib.corpus import Batches
 from course_lib.files import DATA
-from course_lib.ladder import ONE_AT_A_TIME, ladder
+from course_lib.ladder import ladder
 from course_lib.pretraining import PreTraining, Training
 from course_lib.randomness import Draws
 from course_lib.town import Town
@@ -101,7 +101,7 @@ class ChangingBert(GrowingBert):
         changes: functions as in `modern`   mask_probability: share of the tokens
         stop: after so many of the steps
         """
-        with ONE_AT_A_TIME, Draws(seed):  # a change may draw, too: a gated layer's new matrices
+        with Draws(seed):  # a change may draw, too: a gated layer's new matrices
             model = BertForMaskedLM(self.config())
             for change in changes:
                 change(model)

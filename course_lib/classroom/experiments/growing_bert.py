@@ -10,7 +10,7 @@ from torch import nn
 from course_lib.bert import BertConfig, BertForMaskedLM
 from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import Batches, tokenized
-from course_lib.ladder import ONE_AT_A_TIME, evaluate, mask_for_evaluation
+from course_lib.ladder import evaluate, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.randomness import Draws
@@ -63,7 +63,7 @@ class GrowingBert:
         """A BERT, and the training that changes it step by step. The arguments are those of `train`."""
         if without is not None and without not in PARTS:
             raise ValueError(f"without must be one of {', '.join(PARTS)}, got {without!r}")
-        with ONE_AT_A_TIME, Draws(seed):
+        with Draws(seed):
             model = BertForMaskedLM(self.config())
         model.bert.embeddings.dropout.p = 0.1  # in the input layer alone, where it can be left out
         take_away(model.bert.embeddings, without)

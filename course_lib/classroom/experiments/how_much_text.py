@@ -13,7 +13,7 @@ from course_lib.classroom.experiments.growing_bert import Texts
 from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import Batches, documentation, tokenized
 from course_lib.files import DATA
-from course_lib.ladder import ONE_AT_A_TIME, evaluate, ladder, mask_for_evaluation
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation
 from course_lib.masking import Vocabulary
 from course_lib.pretraining import PreTraining, Training
 from course_lib.randomness import Draws
@@ -58,7 +58,7 @@ def best_loss(tokenizer, texts, gaps, seed, steps=STEPS):
         max_position_embeddings=LONGEST,
         initializer_range=0.06,
     )
-    with ONE_AT_A_TIME, Draws(seed):
+    with Draws(seed):
         model = BertForMaskedLM(config)
     training = Training(
         steps=steps, batch_size=64, learning_rate=2e-3, warmup=50, mask_probability=0.25, seed=seed

@@ -28,7 +28,6 @@ from course_lib.finetuning import (
     head_on,
     mean_over_labels,
 )
-from course_lib.ladder import ONE_AT_A_TIME
 from course_lib.randomness import Draws
 from course_lib.similarity import sentence_vectors
 from course_lib.tasks import BertForSequenceClassification
@@ -104,7 +103,7 @@ def tuned(encoder, tokenizer, split, settings, label=None):
 
 def random_start(encoder, seed):
     """An encoder of the same architecture that has read nothing."""
-    with ONE_AT_A_TIME, Draws(seed):
+    with Draws(seed):
         return type(encoder)(encoder.config)
 
 

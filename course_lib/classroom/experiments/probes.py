@@ -13,7 +13,6 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from course_lib.bert import BertForMaskedLM
-from course_lib.ladder import ONE_AT_A_TIME
 from course_lib.probing import hidden_states
 from course_lib.randomness import Draws
 
@@ -87,5 +86,5 @@ def read_from_layers(cases, model):
 
 def untrained(model):
     """A BERT of the same size as `model` with the weights that a training starts from."""
-    with ONE_AT_A_TIME, Draws(seed=0):
+    with Draws(seed=0):
         return BertForMaskedLM(model.config)

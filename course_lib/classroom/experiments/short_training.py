@@ -3,7 +3,6 @@
 from itertools import islice
 
 from course_lib.classroom.progress_bar import watch
-from course_lib.ladder import ONE_AT_A_TIME
 from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.randomness import Draws
 
@@ -17,11 +16,11 @@ def train_new(kind, config, batches, loss_of, steps, seed, label):
     """
     training = Training(steps=steps, batch_size=BATCH_SIZE, learning_rate=4e-3, warmup=50)
     draws = Draws(seed)  # for the first weights, and then for dropout
-    with ONE_AT_A_TIME, draws:
+    with draws:
         model = kind(config)
     optimizer = make_optimizer(model, training)
     for step, batch in enumerate(watch(islice(batches, steps), steps, label)):
-        with ONE_AT_A_TIME, draws:
+        with draws:
             learning_rate = training.learning_rate_at(step, step / steps)
             optimise(model, optimizer, loss_of(model, batch), learning_rate, training.clip)
     return model

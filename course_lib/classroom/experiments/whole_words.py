@@ -12,7 +12,7 @@ from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.materials.ready_models import RUNS
 from course_lib.classroom.progress_bar import watch
 from course_lib.corpus import Batches
-from course_lib.ladder import ONE_AT_A_TIME, evaluate, ladder, mask_for_evaluation
+from course_lib.ladder import evaluate, ladder, mask_for_evaluation
 from course_lib.pretraining import PreTraining, Training
 from course_lib.randomness import Draws
 from course_lib.town import Town
@@ -25,7 +25,7 @@ KINDS = {"single tokens": False, "whole words": True}  # name → whole_word
 
 def train(grown, whole_word, steps, seed):
     """A BERT of the size of `grown` that has learned from gaps of one kind."""
-    with ONE_AT_A_TIME, Draws(seed):
+    with Draws(seed):
         model = BertForMaskedLM(grown.config())
     training = Training(
         steps=steps, batch_size=64, learning_rate=4e-3, warmup=50, whole_word=whole_word, seed=seed
