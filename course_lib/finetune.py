@@ -45,7 +45,7 @@ def class_scores(model, test):
     """accuracy: the share of right answers   balanced_accuracy: the mean of that share over all classes"""
     answers = classify(model, [each.example for each in test])
     labels = torch.tensor([each.example.label for each in test])
-    shares = dict(accuracy=(answers == labels).float().mean().item())
+    shares = dict(accuracy=(answers == labels).double().mean().item())
     return shares | dict(balanced_accuracy=mean_over_labels(answers, labels))
 
 
@@ -105,9 +105,8 @@ def answers_of(model, test):
     answers = []
     for (starts, ends), (example, row, offsets, _) in zip(logits, test, strict=True):
         length = len(example.input_ids)
-        allowed = [number == 1 for number in example.token_type_ids[:-1]] + [
-            False
-        ]  # the context, without [SEP]
+        allowed = [segment == 1 for segment in example.token_type_ids]
+        allowed[-1] = False  # the [SEP] behind the context
         span = best_span(starts[:length].tolist(), ends[:length].tolist(), allowed, LONGEST_ANSWER)
         answers.append(None if span is None else row.second[offsets[span[0]][0] : offsets[span[1]][1]])
     return answers
