@@ -93,15 +93,15 @@ def span_f1(true, predicted):
 # -- answers: the first and the last token of one span
 
 
-def best_span(start_logits, end_logits, allowed, longest=10, threshold=0.0):
+def best_span(start_logits, end_logits, allowed, longest=10):
     """The answer to a question: the likeliest (first token, last token), or None for "no answer".
 
     start_logits, end_logits: (n,), for each token, how well an answer begins and ends there; [CLS] is token 0
     allowed: (n,) bool, True for the tokens of the story: an answer lies in it, not in the question
     longest: an answer has at most so many tokens
-    threshold: None wins unless the best span scores more than [CLS] by this much
-    The score of a span is start + end. That of None is the one of [CLS], as first and last: Devlin et al.
-    2019, section 4.3, for the questions without an answer of SQuAD 2.0 (Rajpurkar et al. 2018).
+    The score of a span is start + end. That of None is the one of [CLS], as first and last; it wins unless
+    the best span scores more. Devlin et al. 2019, section 4.3, for the questions without an answer of SQuAD
+    2.0 (Rajpurkar et al. 2018); they add a threshold to the score of None, which is 0 here.
     """
     n = len(start_logits)
     if not len(end_logits) == len(allowed) == n:
@@ -109,7 +109,7 @@ def best_span(start_logits, end_logits, allowed, longest=10, threshold=0.0):
             f"start_logits, end_logits and allowed must have one length, got {n}, {len(end_logits)} "
             f"and {len(allowed)}"
         )
-    best, best_score = None, start_logits[0] + end_logits[0] + threshold
+    best, best_score = None, start_logits[0] + end_logits[0]
     for start in range(n):
         for end in range(start, min(start + longest, n)):
             if not allowed[end] or not allowed[start]:

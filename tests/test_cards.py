@@ -194,7 +194,7 @@ def test_of_two_cells_the_last_that_passes_is_kept_and_used(cells, said, store, 
 
 
 def test_what_the_library_does_not_have_goes_on_with_the_solution(capsys):
-    exercise("8.1")(find("8.1").stub)
+    exercise("8.6")(find("8.6").stub)
     assert "is the course's version" in capsys.readouterr().out
 
 

@@ -236,7 +236,7 @@ MESSAGES = {
         "hands back its argument pieces itself",
     ),
     "a part of a tuple": (
-        "8.1",
+        "8.6",
         "def number_labels(training, test):\n    names = sorted(set(training))\n"
         "    return [names.index(name) for name in training], 3",
         "The second part of the result must be of the type list",
@@ -305,13 +305,13 @@ MESSAGES = {
         "the same whatever k is",
     ),
     "names in another order": (
-        "8.1",
+        "8.6",
         "def number_labels(training, test):\n    names = sorted(set(training), reverse=True)\n"
         "    return tuple([names.index(n) if n in names else -1 for n in each] for each in (training, test))",
         "'a' comes before 'b', and has 2 where 'b' has 1",
     ),
     "numbers that are left out": (
-        "8.1",
+        "8.6",
         "def number_labels(training, test):\n    table = {n: i for i, n in enumerate(sorted(training))}\n"
         "    return tuple([table.get(n, -1) for n in each] for each in (training, test))",
         "their numbers are 0 to 1. Yours are 0, 2.",

@@ -345,9 +345,9 @@ TOLD = [
     ("3.6", LARGEST_FIRST, "your own function"),
     ("4.2", "import math\n" + CLOCKS, "your own function"),
     ("7.3", MEAN, "your own function"),
-    ("8.1", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
-    ("8.1", NUMBERED.format("first, second"), "your own function"),
-    ("8.1", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
+    ("8.6", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
+    ("8.6", NUMBERED.format("first, second"), "your own function"),
+    ("8.6", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
 ]
 
 
@@ -391,7 +391,7 @@ def {name}({parameters}):
         ("5.6", "logits.shape"),
         ("7.3", "hidden.shape"),
         ("7.4", "len(vectors), k"),
-        ("8.1", "tuple(sorted(training))"),
+        ("8.6", "tuple(sorted(training))"),
         ("7.5", "wide.shape"),
         ("7.6", "length"),
         ("7.6", "window"),
@@ -431,7 +431,7 @@ HALF_RIGHT = [
         "-(logits.softmax(-1) + 1e-9).log().gather(-1, labels.clamp(0)[..., None])[labels != -100].mean()",
     ),
     (
-        "8.1",
+        "8.6",
         "tuple(each or [-1] for each in NumbersForLabels.solution(training, test))",
     ),
     ("7.6", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),

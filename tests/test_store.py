@@ -87,14 +87,14 @@ def keep_as_in_format_1(store):
 def test_progress_under_the_numbers_of_version_0_1_is_found_under_todays(store):
     keep_as_in_format_1(store)
     assert [store.exercise(each)["status"] for each in ("5.7", "6.7", "7.4", "7.5")] == ["passed"] * 4
-    assert store.exercise("7.4")["attempts"] == 3 and store.exercise("8.1")["attempts"] == 5
+    assert store.exercise("7.4")["attempts"] == 3 and store.exercise("8.6")["attempts"] == 5
     assert [store.exercise(each)["status"] for each in ("5.8", "6.4", "7.6")] == ["not_attempted"] * 3
     assert store.answer(find("7.4")) == "def most_similar(): ...\n"
     assert store.answer(find("7.5")) == "def geglu(): ...\n"
     store.note("0.2", hints=1)
     kept = json.loads(store.file.read_text(encoding="utf-8"))
     assert kept["format"] == FORMAT and kept["order_seed"] == 5
-    assert kept["exercises"].keys() == {"5.7", "6.7", "7.4", "8.1", "7.5", "0.2"}
+    assert kept["exercises"].keys() == {"5.7", "6.7", "7.4", "8.6", "7.5", "0.2"}
     assert kept["predictions"].keys() == {"6-together", "7-same", "8-rate", "5-share"}
     assert store.exercise("7.4")["attempts"] == 3  # and they are not renumbered twice
 
@@ -127,10 +127,10 @@ def keep_as_in_format_2(store):
 
 def test_progress_under_the_numbers_of_eight_weeks_is_found_under_todays(store):
     keep_as_in_format_2(store)
-    attempts = {each: store.exercise(each)["attempts"] for each in ("8.1", "7.5", "7.6", "7.7")}
-    assert attempts == {"8.1": 2, "7.5": 4, "7.6": 7, "7.7": 0}
-    assert [store.exercise(each)["status"] for each in ("6.5", "7.4", "8.1", "7.6")] == ["passed"] * 4
-    assert store.answer(find("8.1")) == "def number_labels(): ...\n"
+    attempts = {each: store.exercise(each)["attempts"] for each in ("8.6", "7.5", "7.6", "7.7")}
+    assert attempts == {"8.6": 2, "7.5": 4, "7.6": 7, "7.7": 0}
+    assert [store.exercise(each)["status"] for each in ("6.5", "7.4", "8.6", "7.6")] == ["passed"] * 4
+    assert store.answer(find("8.6")) == "def number_labels(): ...\n"
     assert store.answer(find("7.6")) == "def local_mask(): ...\n"
     assert store.read()["predictions"].keys() == {"7-search", "8-goods", "8-rate"}
 
@@ -138,7 +138,7 @@ def test_progress_under_the_numbers_of_eight_weeks_is_found_under_todays(store):
 def test_answers_under_the_numbers_of_eight_weeks_are_found_beside_a_damaged_file(store):
     keep_as_in_format_2(store)
     store.file.write_bytes(b"{")
-    assert store.read()["exercises"].keys() == {"8.1", "7.6"}
+    assert store.read()["exercises"].keys() == {"8.6", "7.6"}
 
 
 @pytest.mark.parametrize("old, new", OLDER_ANSWERS.items())

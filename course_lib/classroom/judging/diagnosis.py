@@ -25,12 +25,15 @@ def diagnosis(trial):
     """A sentence on what is wrong in a Trial."""
     exercise, cases, outcomes, wrong = trial.exercise, trial.cases, trial.outcomes, trial.wrong
     case, got, right = cases[wrong[0]], outcomes[wrong[0]], trial.wanted[wrong[0]]
-    if words := what_it_did(exercise, trial.source, got, right):
+    if words := what_it_did(trial, got, right):
         return words
     pairs = [(outcomes[i].result, trial.wanted[i].result) for i in wrong if not outcomes[i].error]
     pairs = [(mine, theirs) for mine, theirs in pairs if not same(mine, theirs)]
     if not pairs:
         return lost_gradient(exercise, got, right)
+    if trial.may_be_none and (got.result is None or right.result is None):
+        if words := exercise.explain(case, got.result, right.result):
+            return words
     if complaint := wrong_kind(got.result, right.result):
         if not has_other_form(got.result, right.result):
             return complaint
@@ -59,8 +62,9 @@ def has_other_form(got, right):
     return True
 
 
-def what_it_did(exercise, source, got, right):
-    """What an answer did besides giving a wrong result, in words, or None."""
+def what_it_did(trial, got, right):
+    """What an answer did in one case of a Trial besides giving a wrong result, in words, or None."""
+    exercise = trial.exercise
     if got.error:
         return told(got.error, got.line, exercise)
     if got.changed:
@@ -73,8 +77,8 @@ def what_it_did(exercise, source, got, right):
             f"Your function hands back its argument {got.handed_back} itself. Make a new one: who changes "
             "the result later would change the argument, too."
         )
-    if got.result is None and right.result is not None:
-        if gives_back(source, exercise.name):
+    if got.result is None and right.result is not None and not trial.may_be_none:
+        if gives_back(trial.source, exercise.name):
             return "In this case your function comes to its end without a return, and so it gives None."
         return "Your function returns None. Is there a return?"
     return None

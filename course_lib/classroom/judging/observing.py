@@ -60,6 +60,11 @@ class Trial:
         both = zip(self.outcomes, self.wanted)
         return [number for number, (got, right) in enumerate(both) if not agree(got, right)]
 
+    @property
+    def may_be_none(self):
+        """Is None wanted in some case, so that it is a result like others?"""
+        return any(right.result is None for right in self.wanted)
+
 
 def observe(function, case, with_gradients=True):
     """Call `function` with copies of a case's arguments and see all that it does.
