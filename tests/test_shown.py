@@ -5,12 +5,14 @@ from collections import Counter
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances as LIVING  # no public name: Widget.widgets is deprecated
+from small_bert import small_reader
 
 from course_lib.classroom import predict
 from course_lib.classroom.cards.answered_here import card
 from course_lib.classroom.cards.card import CodeCard
 from course_lib.classroom.exercises.base import find
 from course_lib.classroom.widgets import shown
+from course_lib.classroom.widgets.asking_stories import AskingStories
 from course_lib.classroom.widgets.attention_explorer import AttentionExplorer
 from course_lib.classroom.widgets.clocks import Clocks
 from course_lib.classroom.widgets.masking_explorer import MaskingExplorer
@@ -39,6 +41,7 @@ WIDGETS = {
     "merges": lambda: MergeStepper(Counter(abab=5, abc=4), watched=["abab"], most=2),
     "masking": lambda: MaskingExplorer(TOKENIZER, "a b c"),
     "own tokenizer": OwnTokenizer,
+    "asking stories": lambda: AskingStories(small_reader(), TOKENIZER, "a b c", "a"),
 }
 
 

@@ -25,6 +25,7 @@ CELLS = {
     "merges": 'MergeStepper({"시장에": 5, "공장에": 4}, watched=["시장에"], most=4)',
     "masking": 'MaskingExplorer(tokenizer, "나는 우유를 샀다", probability=0.4)',
     "own tokenizer": "OwnTokenizer()",
+    "asking stories": 'AskingStories(reader, tokenizer, "나는 우유를 샀다", "나는?")',
     "picture": 'draw_weights(torch.eye(2), ["나는", "샀다"])',
     "package": "show_package(6)",
     "certificate": 'certificate("이름")',
@@ -32,7 +33,9 @@ CELLS = {
 }
 IMPORTS = """import torch
 
+from course_lib.bert import BertConfig
 from course_lib.classroom import card, exercise, predict, progress
+from course_lib.classroom.widgets.asking_stories import AskingStories
 from course_lib.classroom.widgets.attention_explorer import AttentionExplorer
 from course_lib.classroom.cards.certificate import certificate
 from course_lib.classroom.widgets.clocks import Clocks
@@ -45,12 +48,16 @@ from course_lib.classroom.widgets.saturation import Saturation
 from course_lib.classroom.widgets.scrubber import Scrubber
 from course_lib.classroom.widgets.sharpness import Sharpness
 from course_lib.classroom.widgets.tokenizer_explorer import TokenizerExplorer
+from course_lib.tasks import BertForQuestionAnswering
 from course_lib.wordpiece import SPECIAL, WordPieceTokenizer
 
 use_course_style()
 characters = dict.fromkeys("나는우유를샀다")
 vocab = [*SPECIAL, *characters, *(f"##{each}" for each in characters)]
-tokenizer = WordPieceTokenizer(vocab, lowercase=True, strip_accents=False)"""
+tokenizer = WordPieceTokenizer(vocab, lowercase=True, strip_accents=False)
+torch.manual_seed(0)
+sizes = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+reader = BertForQuestionAnswering(BertConfig(vocab_size=len(vocab), **sizes, initializer_range=0.5))"""
 
 
 @pytest.fixture
@@ -143,6 +150,18 @@ def test_the_keyboard_is_enough(lab, notebook):
     lab.page.keyboard.press("End")
     lab.page.keyboard.type(" 나는")
     expect(tokenizers).to_contain_text(re.compile("9 tokens"))
+
+    stories = enter(lab, "asking stories")
+    lab.tab_to(stories.get_by_label("story"))
+    lab.page.keyboard.press("End")
+    lab.page.keyboard.type(" 피자")
+    lab.page.keyboard.press("Enter")
+    expect(stories.get_by_role("status")).to_contain_text("read as [UNK]: “피자”, “?”.")
+    lab.tab_to(stories.get_by_label("question"))
+    lab.page.keyboard.press("ControlOrMeta+A")
+    lab.page.keyboard.press("Delete")
+    press(lab, lab.button(stories, "Ask"))
+    expect(stories.get_by_role("status")).to_contain_text("There is no question")
 
     masking = enter(lab, "masking")
     before = masking.text_content()
