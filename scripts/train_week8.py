@@ -1,6 +1,6 @@
 """Make data/week8/: what fine-tuning reaches, which takes longer to measure than a reader wants to wait.
 
-python scripts/train_week8.py [tags | questions | pairs | control | docstrings]
+python scripts/train_week8.py [tags | questions | pairs | marks | control | docstrings]
 
 All of them without a name.
 """
@@ -10,7 +10,9 @@ import sys
 import torch
 from train_week5 import write_json
 
-from course_lib.classroom.experiments import labelled, town_asked, town_control
+from course_lib.classroom.experiments import labelled, town_asked, town_control, town_marks
+
+OTHERS = {"marks": town_marks, "control": town_control}
 
 
 def keep(name, measured):
@@ -22,12 +24,12 @@ def keep(name, measured):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     town_asked.RECORD.parent.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or (*town_asked.TASKS, "control", "docstrings"):
+    for name in sys.argv[1:] or (*town_asked.TASKS, *OTHERS, "docstrings"):
         if name == "docstrings":
             write_json(labelled.RECORD, labelled.record())
             continue
-        if name == "control":
-            keep(name, town_control.record())
+        if name in OTHERS:
+            keep(name, OTHERS[name].record())
             continue
         measured = {}
         for language in town_asked.READY:

@@ -257,3 +257,13 @@ def record(task, language):
 def read_record():
     """What `scripts/train_week8.py` wrote: data/week8/asked.json."""
     return json.loads(RECORD.read_text(encoding="utf-8"))
+
+
+def curves(name, language):
+    """What the record says of a task, as `draw_lines` takes it: the lines, the numbers of examples, and what
+    the axes show. The frozen BERT has one point, and so no line.
+    """
+    task = TASKS[name]
+    measured = read_record()[name][language]
+    lines = {way: list(measured[way].values()) for way in WAYS if way != "pre-trained, frozen"}
+    return lines, task.sizes, "labelled examples", task.measure
