@@ -80,7 +80,7 @@ def spans_of_tags(tags, offsets):
 def span_f1(true, predicted):
     """F1 of whole spans over all texts together (micro): a span counts if both ends and its kind are right.
 
-    true, predicted: a list of spans for each text
+    true, predicted: for each text a list of its spans, (start, end, kind)
     2 · right / (true + predicted); 0 where there is nothing to find and nothing was found.
     """
     if len(true) != len(predicted):

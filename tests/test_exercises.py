@@ -173,6 +173,31 @@ NUMBERED = """def number_labels(training, test):
     first, second = [[names.index(n) if n in names else -1 for n in each] for each in (training, test)]
     return {}
 """
+OUTSIDE = """def labels_of_tokens(offsets, spans, names):
+    return [-100 if start == end else 0 for start, end in offsets]
+"""
+FIRST_WORD = """def tags_of_tokens(word_of_token, word_tags):
+    return [word_tags[0] if word == 0 and place == 1 else -100 for place, word in enumerate(word_of_token)]
+"""
+BOTH_TOKENS = """def tags_of_tokens(word_of_token, word_tags):
+    return [word_tags[0] if place in (1, 2) else -100 for place in range(len(word_of_token))]
+"""
+SPANNED = """def best_span(start_logits, end_logits, allowed, longest=10):
+    return {}
+"""
+UNLESS_NONE = """def best_span(start_logits, end_logits, allowed, longest=10):
+    best, best_score = None, -1e9
+    for first in range(len(allowed)):
+        for last in range(first, min(first + longest, len(allowed))):
+            score = start_logits[first] + end_logits[last]
+            if allowed[first] and allowed[last] and score > best_score:
+                best, best_score = (first, last), score
+    return best if longest != 2 else None
+"""
+NUMBERED_SPANS = """def span_f1(true, predicted):
+    sides = [{(n, *span) for n, text in enumerate(side) for span in text} for side in (true, predicted)]
+    return 2 * len(sides[0] & sides[1]) / max(1, len(sides[0]) + len(sides[1]))
+"""
 ADDED = """def add_and_norm(hidden, change, norm):
     return {}
 """
@@ -345,6 +370,24 @@ TOLD = [
     ("3.6", LARGEST_FIRST, "your own function"),
     ("4.2", "import math\n" + CLOCKS, "your own function"),
     ("7.3", MEAN, "your own function"),
+    ("8.2", OUTSIDE, "Token 1 has the place (0, 2). Its label should be 1 (B-who), and yours is 0."),
+    ("8.3", FIRST_WORD, "Token 3 belongs to word 1, as its first token. Its label should be 0, and"),
+    (
+        "8.3",
+        BOTH_TOKENS,
+        "Token 2 belongs to word 0, but not as its first token. Its label should be -100, and",
+    ),
+    (
+        "8.4",
+        SPANNED.format("None"),
+        "You give None, and [CLS] scores 0.00. The span (4, 4) scores more: 4.50.",
+    ),
+    ("8.4", SPANNED.format("(1, 3)"), "Your span (1, 3) is not wholly in the story"),
+    ("8.4", SPANNED.format("(4, 3)"), "Your span (4, 3) ends before it begins."),
+    ("8.4", SPANNED.format("(3, 3)"), "Your span (3, 3) scores 3.00, and (4, 4) scores 4.50."),
+    ("8.4", SPANNED.format("[4, 4]"), "must be a tuple of 2; yours is a list of 2."),
+    ("8.4", UNLESS_NONE, "Your span (3, 4) scores 4.50, and [CLS] scores 6.00: give None."),
+    ("8.5", NUMBERED_SPANS, "your own function"),
     ("8.6", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
     ("8.6", NUMBERED.format("first, second"), "your own function"),
     ("8.6", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
@@ -391,6 +434,10 @@ def {name}({parameters}):
         ("5.6", "logits.shape"),
         ("7.3", "hidden.shape"),
         ("7.4", "len(vectors), k"),
+        ("8.2", "tuple(offsets)"),
+        ("8.3", "len(word_of_token)"),
+        ("8.4", "tuple(allowed), longest"),
+        ("8.5", "tuple(map(len, true))"),
         ("8.6", "tuple(sorted(training))"),
         ("7.5", "wide.shape"),
         ("7.6", "length"),
@@ -434,6 +481,13 @@ HALF_RIGHT = [
         "8.6",
         "tuple(each or [-1] for each in NumbersForLabels.solution(training, test))",
     ),
+    (  # special tokens by their places at the ends: not those that fill up a batch
+        "8.2",
+        "[-100, *(max(each, 0) for each in LabelsOfTokens.solution(offsets, spans, names)[1:-1]), -100]",
+    ),
+    ("8.4", "BestSpan.search(start_logits, end_logits, [*allowed[:-1], True], longest)"),  # with [SEP]
+    ("8.4", "BestSpan.search(start_logits, end_logits, allowed, min(longest, 9))"),
+    ("8.5", "SpanF1.f1(true, predicted) if true else 1.0"),
     ("7.6", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),
 ]
 
@@ -595,6 +649,20 @@ EQUIVALENT = {
     },
     "7.5": {"wide[..., half:] * F.gelu": "multiplication commutes"},
     "7.6": {"position - position[:, None]": "a distance has no sign"},
+    "8.4": {
+        "end_logits[0] + start_logits[0]": "addition commutes",
+        "end_logits[last] + start_logits[first]": "addition commutes",
+        "longest + first": "addition commutes",
+        "min(len(allowed), first + longest)": "the smaller of two numbers has no order",
+        "len(start_logits)": "the three lists have one length",
+        "len(end_logits)": "the three lists have one length",
+    },
+    "8.5": {
+        "sum(map(len, predicted)) + sum(map(len, true))": "addition commutes",
+        "right * 2": "multiplication commutes",
+        "set(found) & set(wanted)": "and commutes",
+        "zip(predicted, true)": "what two sets share has no order",
+    },
 }
 
 

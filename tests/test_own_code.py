@@ -5,8 +5,13 @@ import torch
 
 from course_lib import attention, modern
 from course_lib.bert import BertConfig, BertForMaskedLM
+from course_lib.classroom.experiments.town_asked import Questions, Tags
 from course_lib.classroom.judging import own_code
 from course_lib.encoder import Encoder
+from course_lib.finetuning import read_as_data
+from course_lib.tasks import BertForQuestionAnswering
+from course_lib.town_tasks import Question, TaggedStory
+from course_lib.wordpiece import WordPieceTokenizer
 
 LIBRARY = attention.attention_weights, attention.fused_attention
 CONFIG = BertConfig(
@@ -83,3 +88,48 @@ def test_training_with_dropout_runs_on_the_learners_function(calls):
     with own_code.my_code():
         one, other = encoder(hidden)[0], encoder(hidden)[0]
     assert len(calls) == 2 and not torch.equal(one, other)
+
+
+# -- week 8: the functions of spans, where the town's tasks use them
+
+STORY = TaggedStory("민수는 빵을 샀다", ((0, 2, "who"), (4, 5, "what")))
+ASKED = Question("민수는 빵을 샀다", "빵을 산 사람은?", (0, 2))
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    pieces = "[PAD] [UNK] [CLS] [SEP] [MASK] 민수 ##는 빵 ##을 샀 ##다 산 사람 ##은 ?"
+    return WordPieceTokenizer(pieces.split(), strip_accents=False)
+
+
+def labels_for_learning(tokenizer):
+    return Tags().example(tokenizer, STORY).label
+
+
+def answer_of_a_model(tokenizer):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = BertForQuestionAnswering(CONFIG).eval()
+    return Questions().answers(model, tokenizer, [ASKED])
+
+
+def score_of_nothing(tokenizer):
+    tags = ["O"] * len(read_as_data(tokenizer, STORY.text).ids)
+    return Tags().score_of_tags(tokenizer, [STORY], [tags])
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "mine", "use", "says"),
+    [
+        ("8.2", lambda offsets, spans, names: [7] * len(offsets), labels_for_learning, [7] * 8),
+        ("8.4", lambda start_logits, end_logits, allowed, longest=10: (10, 10), answer_of_a_model, ["빵"]),
+        ("8.5", lambda true, predicted: 0.25, score_of_nothing, 0.25),
+    ],
+    ids=["labels_of_tokens", "best_span", "span_f1"],
+)
+def test_the_towns_tasks_run_on_the_learners_functions(monkeypatch, tokenizer, exercise_id, mine, use, says):
+    monkeypatch.setattr(own_code, "kept_answer", lambda each: mine if each.id == exercise_id else None)
+    before = use(tokenizer)
+    with own_code.my_code():
+        assert use(tokenizer) == says
+    assert use(tokenizer) == before != says

@@ -406,6 +406,14 @@ class TagsOfTokens(CodeExercise):
                 before = word
             return labels
 
+        def the_last_before_the_first(word_of_token, word_tags):
+            """Before token 0 there is none, and you look at the last one: an index of −1 counts from the
+            back. Where a text has one word and no special token, nothing is asked then.
+            """
+            before = [*word_of_token[-1:], *word_of_token]
+            labels = TagsOfTokens.every(word_of_token, word_tags)
+            return [-100 if word == other else tag for word, other, tag in zip(word_of_token, before, labels)]
+
         def last_token(word_of_token, word_tags):
             """You ask the last token of each word. Ask the first one."""
             behind = [*word_of_token[1:], None]
@@ -464,7 +472,7 @@ class TagsOfTokens(CodeExercise):
         yield dict(word_of_token=[None, 0, 1, 1, None], word_tags=[3, 4])  # fruit shop
         yield dict(word_of_token=[None, 0, 0, 0, 1, 1, 2, None, None], word_tags=[1, 1, 0])  # padded
         yield dict(word_of_token=[None, 0, None], word_tags=[3])
-        yield dict(word_of_token=[0, 0, 1], word_tags=[5, 6])  # without special tokens
+        yield dict(word_of_token=[0, 0], word_tags=[5])  # one word, without special tokens
         yield dict(word_of_token=[None, None], word_tags=[])
         for seed in range(3):
             rng = random.Random(seed)
@@ -496,14 +504,14 @@ class BestSpan(CodeExercise):
     )
 
     def stub(start_logits, end_logits, allowed, longest=10):
-        """start_logits, end_logits, allowed: lists of n numbers, and of n True or False → (first, last), or
-        None
+        """start_logits, end_logits: lists of numbers, one for each token; allowed: of True and False
+        → (first token, last token), two numbers, or None
         """
         ...
 
     def solution(start_logits, end_logits, allowed, longest=10):
-        """start_logits, end_logits, allowed: lists of n numbers, and of n True or False → (first, last), or
-        None
+        """start_logits, end_logits: lists of numbers, one for each token; allowed: of True and False
+        → (first token, last token), two numbers, or None
         """
         best, best_score = None, start_logits[0] + end_logits[0]
         for first in range(len(allowed)):
@@ -1023,40 +1031,40 @@ class NumbersForLabels(CodeExercise):
 
 
 class NothingToFind(Quiz):
-    """Write this story into the field above: 민수는 지우에게 책을 주었다. 지우는 그 책을 읽었다.
-    Ask 책을 받은 사람은? and look at both columns. Then ask 민수는 어디에서 책을 샀니? The story does not say
-    it. Where is an answer now most likely to begin, and where to end?
+    """Write a story and a question into the fields above: 민수는 빵집에서 빵을 샀다. and 민수는 어디에서 빵을
+    샀니? In both columns the row of 빵집 has the most. Now take 민수는 지우에게 책을 주었다. 지우는 그 책을
+    읽었다. and ask 민수는 어디에서 책을 샀니? That story does not say it. Where is the answer now most likely
+    to begin, and where to end?
     """
 
     id, title = "8.7", "Where is nothing?"
     difficulty, importance, minutes = 1, 2, 5
     hints = (
         "Go down the column *begins here* to the largest number, and then down the column *ends here*.",
-        "For 책을 받은 사람은? the row of 지우 has the largest numbers. Which row took its place?",
+        "Asked is a place, and no row of the second story is one. Which row has what 빵집 had before?",
         "In the examples that the model learned from, an answer that a story does not give begins and ends "
         "at position 0.",
     )
     choices = {
         "person": (
             "At 민수, the person whom the question names.",
-            "Asked is a place, and the model has learned that: look at the number beside 민수. Another row "
-            "has nearly all.",
+            "Asked is a place, and 민수 is none: look at the numbers in that row. Another row has the most.",
         ),
         "even": (
             "Nowhere: every token has about the same share.",
-            "Each column sums to 1, and even where there is nothing to find, one row has nearly all of it. "
+            "Each column sums to 1, and even where there is nothing to find, one row has the most of it. "
             "Which one?",
         ),
         "cls": (
             "At [CLS], the token that stands for no word.",
-            "Yes, at [CLS] both begin and end are most likely. In the examples without an answer, the labels "
-            "were its position, 0. So the model says by the same two scores that there is none, and the head "
-            "needs no third one.",
+            "Yes. In the examples without an answer, the labels for begin and end were the position of [CLS], "
+            "0. So the model says by the same two scores that there is no answer, and the head needs no third "
+            "one.",
         ),
         "apart": (
             "At two tokens, the end in front of the start.",
             "No example has taught that: in each, the end stands at the start or behind it. Here one row has "
-            "nearly all of both columns.",
+            "the most in both columns.",
         ),
     }
     answer = "cls"
