@@ -2,6 +2,7 @@
 
 import re
 
+import nbformat
 from playwright.sync_api import expect
 from solving import write
 
@@ -10,6 +11,14 @@ DEMONSTRATION = "labelled = encode(split.texts"
 LABELS = '@exercise("8.6")'
 PROGRESS = "progress()"
 CERTIFICATE = "certificate("
+STORIES = "AskingStories("
+SCRATCH = """from course_lib.classroom.experiments.town_asked import TASKS, draw_split, ready, train
+from course_lib.classroom.widgets.asking_stories import AskingStories
+
+task = TASKS["questions"]
+pretrained, tokenizer = ready("ko")
+learn, asked = draw_split(task, "ko", 256, 0)
+model = train(task, pretrained, tokenizer, learn, task.settings)"""
 
 
 def test_week_8(lab):
@@ -37,3 +46,44 @@ def graduate(lab):
     picture = lab.output(CERTIFICATE).locator("img")
     expect(picture).to_have_attribute("alt", re.compile("Certificate: 1 of "))
     lab.screenshot("certificate", lab.output(CERTIFICATE))
+
+
+def test_a_question_about_a_story(lab, server):
+    show = 'AskingStories(model, tokenizer, "지우는 분식집에서 김밥을 샀다.", "지우는 어디에서 김밥을 샀니?")'
+    cells = [nbformat.v4.new_code_cell(source) for source in (SCRATCH, show)]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    scratch = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(scratch, server.root / "stories.ipynb")
+    lab.open("stories.ipynb")
+    lab.run_all()
+    ask_about_stories(lab, STORIES)
+    assert lab.widget_errors() == []
+    assert lab.console_errors == []
+    assert lab.accessibility_problems() == []
+
+
+def ask_about_stories(lab, cell):
+    """A story and a question of one's own, by Enter and by the button; the rest gets a sentence."""
+    panel = lab.card(cell)
+    story, question, said = (
+        panel.get_by_label("story"),
+        panel.get_by_label("question"),
+        panel.get_by_role("status"),
+    )
+    expect(said).to_have_text(re.compile("Answer: |No answer in this story"))
+    story.fill("민수는 [MASK]에서 <b>우유를 샀다.")
+    story.press("Enter")
+    expect(panel.get_by_role("row", name=re.compile("민수"))).to_have_count(1)
+    expect(said).to_contain_text("“<”")
+    question.fill("")
+    lab.button(panel, "Ask").click()
+    expect(said).to_have_text("There is no question: type one.")
+    question.fill("민수는 어디에서 우유를 샀니?")
+    story.fill("민수는 가게에 갔다. " * 40)
+    lab.button(panel, "Ask").click()
+    expect(said).to_contain_text(re.compile(r"The story has \d+ tokens, and beside this question \d+ fit"))
+    expect(panel.get_by_role("table")).to_have_count(0)
+    story.fill("민수는 빵집에 가서 그곳에서 우유를 샀다.")
+    lab.button(panel, "Ask").click()
+    expect(panel.get_by_role("columnheader")).to_have_text(["token", "begins here", "ends here", "answer"])
+    lab.screenshot("asked-about-a-story", panel)

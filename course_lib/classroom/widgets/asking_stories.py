@@ -15,7 +15,7 @@ from course_lib.finetuning import Example, ask, read_as_data
 from course_lib.tasks import NO_ANSWER, BertForQuestionAnswering
 
 COLUMNS = ("token", "begins here", "ends here", "answer")
-NAMED = 5  # unknown words that are named; of more than these, their number is said
+NAMED = 5  # unknown words that are named; how many more there are is said
 BAR = 120  # pixels of a bar whose probability is 1
 
 
@@ -115,15 +115,17 @@ def ask_story(model, tokenizer, story, question):
 
 
 def words_of(answer):
-    """The answer in a sentence, and the words that the model does not know in another."""
-    said = "No answer in this story." if answer.text is None else f"Answer: “{answer.text}”."
+    """The answer in a sentence."""
+    return "No answer in this story." if answer.text is None else f"Answer: “{answer.text}”."
+
+
+def unknown_words_of(answer):
+    """The words that the model does not know, in a sentence; "" where it knows all."""
     if not answer.unknown:
-        return said
+        return ""
     named = ", ".join(f"“{word}”" for word in answer.unknown[:NAMED])
     more = len(answer.unknown) - NAMED
-    return (
-        f"{said} Not in the vocabulary, so read as [UNK]: {named}{f' and {more} more' if more > 0 else ''}."
-    )
+    return f"Not in the vocabulary, so read as [UNK]: {named}{f' and {more} more' if more > 0 else ''}."
 
 
 def table_of(answer):
@@ -136,10 +138,11 @@ def table_of(answer):
     groups = [(rows[:first], ""), (rows[first : last + 1], "border:3px solid"), (rows[last + 1 :], "")]
     bodies = "".join(f"<tbody style='{style}'>{''.join(group)}</tbody>" for group, style in groups if group)
     head = "".join(f"<th scope='col' style='{CELL}'>{name}</th>" for name in COLUMNS)
-    return f"<table style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{bodies}</table>"
+    table = f"<table style='border-collapse:collapse'><thead><tr>{head}</tr></thead>{bodies}</table>"
+    return f"{table}<small>The frame is around the best answer; around [CLS] it means “no answer”.</small>"
 
 
-CELL = "text-align:left;vertical-align:middle;padding:1px 10px"
+CELL = "text-align:left;vertical-align:middle;padding:0 10px;font-size:13px;line-height:1.3"
 
 
 def row_of(answer, place, first, last):
@@ -199,13 +202,13 @@ class AskingStories(Shown, widgets.VBox):
         try:
             answer = ask_story(self.model, self.tokenizer, self.story.value, self.question.value)
         except ValueError as error:
-            self.say(str(error), "")
+            self.say(str(error))
         else:
-            self.say(words_of(answer), table_of(answer))
+            self.say(words_of(answer), unknown_words_of(answer), table_of(answer))
 
-    def say(self, words, table):
+    def say(self, words, more="", table=""):
         self.words, self.table.value = words, table
-        self.said.value = f"<div role='status'><b>{escape(words)}</b></div>"
+        self.said.value = f"<div role='status'><b>{escape(words)}</b> {escape(more)}</div>"
 
     def still(self):
         story, question = composed(self.story.value), composed(self.question.value)
