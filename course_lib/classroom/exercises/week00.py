@@ -84,12 +84,12 @@ class AverageVector(CodeExercise):
             return vectors[1:].sum(dim=0) / len(vectors)
 
         def last_word_missing(vectors):
-            """The last word is missing in your sum. `range(n)` ends with n − 1 by itself."""
+            """The last word is missing in your sum. `range(n)` already ends with n − 1."""
             return vectors[:-1].sum(dim=0) / len(vectors)
 
         def first_two_words(vectors):
-            """You average the first two words alone. There may be more of them, or a single one: add up all
-            rows, and divide by how many there are.
+            """You average only the first two words. There may be more, or only one: add up all rows and
+            divide by their number.
             """
             return (vectors[0] + vectors[1]) / 2
 
@@ -106,8 +106,8 @@ class AverageVector(CodeExercise):
             return vectors.amax(dim=0)
 
         def half_and_half(vectors):
-            """You average each next word with the earlier average, so the last words count most. Add all
-            words up, and divide once.
+            """You average each new word with the average so far, so the last words count most. Add all words
+            up, and divide once.
             """
             average = vectors[0]
             for vector in vectors[1:]:

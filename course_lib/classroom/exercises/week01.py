@@ -37,7 +37,7 @@ class AssumptionOrFact(Sorting):
             "The nearest-neighbour model answers like this for any points.",
         ),
         "range": (
-            "No pixel is below 0.",
+            "No pixel has a value below 0.",
             "data",
             "These images were stored so. The same models could also read images with negative pixels.",
         ),
@@ -50,7 +50,7 @@ class AssumptionOrFact(Sorting):
             "A pattern means the same wherever it is in the image.",
             "model",
             "A CNN assumes this of every image. For a form with boxes it is false: there the place decides "
-            "what a tick means.",
+            "what a mark means.",
         ),
     }
 
@@ -225,9 +225,9 @@ class ColumnThree(Quiz):
     )
     choices = {
         "border": (
-            "At an edge the CNN continues at the opposite edge. So column 4 is next to column 0 again.",
-            "It does continue there. But the canvas is 12 pixels wide: on this ring, column 4 is four steps "
-            "from column 0 in one direction and eight in the other.",
+            "For the CNN opposite edges are joined, so column 4 is next to column 0 again.",
+            "They are joined. But the canvas is 12 pixels wide: column 4 is four steps from column 0 in one "
+            "direction and eight in the other.",
         ),
         "convolution": (
             "The output of a convolution stays the same, wherever the digit is.",
@@ -253,7 +253,7 @@ class ColumnThree(Quiz):
 
 class Permute(CodeExercise):
     """A learner shuffled all images "by one fixed permutation" with this function and trained again. All
-    models fell nearly to guessing. Find the line that causes this, and correct it. `order` has to come from
+    models then nearly guessed. Find the line that causes this, and correct it. `order` has to come from
     `randperm`, and pixel i of the result has to be pixel `order[i]` of the image.
     """
 
@@ -380,15 +380,15 @@ class Permute(CodeExercise):
         before, after = given["images"].flatten(1), got.flatten(1)
         if not torch.equal(before.sort().values, after.sort().values):
             return (
-                "Not each of your images has all its pixels: some are lost, or stand there twice. In an "
-                "order that `randperm` gives, each place occurs once."
+                "Some of your images lost pixels, or have a pixel twice. In an order that `randperm` gives, "
+                "each place occurs once."
             )
         orders = (after[:, :, None] == before[:, None, :]).int().argmax(dim=2)  # (n, h · w)
         if (orders != orders[0]).any():
             return "Your images still have different orders. Draw one, before the loop, and use it for all."
         return (
-            "One order for all images, which is right. But it is not the first that `randperm` gives with a "
-            "generator of this seed, or it is not used as it is."
+            "One order for all images, which is right. But it is not the first order that `randperm` "
+            "gives with this seed, or you do not use it unchanged."
         )
 
     def cases():
@@ -540,11 +540,11 @@ class ConvolutionMatrix(CodeExercise):
         row, column = wrong.nonzero()[0].tolist()
         rows, columns = wrong.any(dim=1).sum(), wrong.any(dim=0).sum()
         only = f"row {row}" if rows == 1 else f"column {column}" if columns == 1 else None
-        where = f"All is right but {only}. " if only else ""
+        where = f"Only {only} is wrong. " if only else ""
         place = column - row + len(given["kernel"]) // 2
         inside = 0 <= place < len(given["kernel"])
-        belongs = f"place {place} of the kernel, {wanted[row, column]:.3f}," if inside else "0"
-        return f"{where}At row {row}, column {column}, {belongs} belongs; yours is {got[row, column]:.3f}."
+        right = f"{wanted[row, column]:.3f} (place {place} of the kernel)" if inside else "0"
+        return f"{where}Row {row}, column {column} must be {right}; yours is {got[row, column]:.3f}."
 
     def fill(kernel, length, shift):
         """The matrix whose kernel begins `shift` pixels before the diagonal, for the mistakes."""
@@ -626,22 +626,21 @@ class NewProblems(Sorting):
     }
     items = {
         "melodies": (
-            "Say whether a recording contains a certain short motif, at whatever moment.",
+            "Say whether a piece of music contains a certain short melody, at whatever moment.",
             "cnn",
-            "The motif is short and the same at every moment, so one detector is enough. When it is heard "
+            "The melody is short and the same at every moment, so one detector is enough. When it is heard "
             "does not matter.",
         ),
         "form": (
-            "Read a scanned form that always lies in the same position: which of its boxes are ticked?",
+            "Read a scanned form that always lies in the same position: which of its boxes are marked?",
             "flattened",
-            "A tick looks the same in every box, so one detector is enough. But the answer depends on where "
-            "the tick is.",
+            "A mark looks the same in every box, so one detector is enough. But the answer depends on where "
+            "the mark is.",
         ),
         "cards": (
-            "Say what a hand of five playing cards is worth: a pair, three of a kind, a flush.",
+            "Say what five playing cards are worth in a game such as poker.",
             "attention",
-            "The order of the cards in the hand means nothing. But each card must be compared with each "
-            "other card.",
+            "The order of the cards means nothing. But each card must be compared with each other card.",
         ),
         "table": (
             "Predict a diagnosis from twelve measured values, each of a different quantity.",
@@ -649,7 +648,7 @@ class NewProblems(Sorting):
             "Weight and blood pressure share no pattern, and none of the values is next to another.",
         ),
         "account": (
-            "Follow the payments of a bank account, and say after each whether a limit is broken.",
+            "Follow the payments of a bank account, and say after each whether the balance is below 0.",
             "rnn",
             "One number, the balance, sums up all earlier payments. Each payment changes it.",
         ),

@@ -45,7 +45,7 @@ class ReadTheMatrix(ClickCell):
 class AttentionWeights(CodeExercise):
     """Write softmax(Q Kᵀ / √d) as one function, for one text or a batch. Where `mask` is False, the weight
     must be 0. If `mask` is None, everything is allowed. One exception: if the mask allows nothing in a row,
-    each of its m weights must be 1/m. Forbidden scores set to the most negative finite number give this.
+    each of its m weights must be 1/m. Set forbidden scores to the most negative finite number for this.
     """
 
     id, title, name = "2.2", "Attention weights", "attention_weights"
@@ -358,8 +358,8 @@ class SplitHeads(CodeExercise):
         its_word, its_number = found[0]
         right = head * (hidden.shape[-1] // given["num_heads"]) + number
         return (
-            f"Head {head} has for word {word}, at place {number}, number {its_number} of word {its_word}. It "
-            f"has to be number {right} of word {word}."
+            f"Head {head}, word {word}, place {number}: yours is number {its_number} of word {its_word}. It "
+            f"must be number {right} of word {word}."
         )
 
     def cases():
@@ -374,8 +374,8 @@ class SplitHeads(CodeExercise):
 
 
 class TooEven(CodeExercise):
-    """This multi-head attention runs, its shapes are right, and its rows sum to 1. But its weights are far
-    too even (nearly all the same), and more heads make them more even. Find the wrong line and fix it.
+    """This multi-head attention runs, its shapes are right, and its rows sum to 1. But its weights are too
+    even, and more heads make them more even. Find the wrong line and fix it.
     """
 
     id, title, name = "2.4", "Find the bug: weights too even", "self_attention"
@@ -465,7 +465,7 @@ class TooEven(CodeExercise):
             return TooEven.attend(hidden, query_map, key_map, value_map, num_heads, scale=hidden.shape[-1])
 
         def merged_without_the_exchange(hidden, query_map, key_map, value_map, num_heads):
-            """The scale is right now. But the heads were merged rightly before: `merge_heads` first exchanges
+            """The scale is right now. But the heads were merged correctly: `merge_heads` first exchanges
             heads and words, and a `view` or `reshape` alone does not.
             """
             query, key, value = (
@@ -694,7 +694,7 @@ class AddAndNorm(CodeExercise):
             return x if norm.bias is None else x + norm.bias
 
         def mean_not_taken_away(hidden, change, norm):
-            """You normalise by yourself, and the mean of each vector is not taken away before. Call `norm`
+            """You normalise by yourself, and you did not subtract the mean of each vector. Call `norm`
             itself.
             """
             x = hidden + change
@@ -769,14 +769,14 @@ class AddAndNorm(CodeExercise):
 
 
 class OneHeadTwoWords(Quiz):
-    """In the explorer with 항구, find the head that makes **배** look most at the place and the verb. What
-    does the **same** head do for *bank* in the explorer below it?
+    """In the explorer with 항구, find the head in which **배** gives more than half of its weight to the
+    place and the verb together. What does the **same** head do for *bank* in the explorer below it?
     """
 
     id, title = "2.7", "Does a head have one job?"
     difficulty, importance, minutes = 2, 2, 8
     hints = (
-        "There are four heads: two layers of two. In one, the largest weights of 배 are on 항구 and 탔.",
+        "There are four heads: two layers of two. In only one, 항구 and 탔 together get more than half.",
         "Choose the same layer and head in the explorer below. Select bank and read its largest weight.",
         "Compare it with the other head of this layer. Which of the two gives weight to borrowed?",
     )
@@ -798,7 +798,7 @@ class OneHeadTwoWords(Quiz):
         ),
         "ends": (
             "It makes bank look mostly at [CLS] and [SEP], the two ends.",
-            "Other heads give them a little weight. In this row they get almost none.",
+            "Look again at the row of bank in this head: together they get less than 0.1.",
         ),
     }
     answer = "context"
