@@ -8,23 +8,23 @@ from course_lib.classroom.exercises.random_cases import draw_characters, draw_pi
 from course_lib.classroom.markdown import plain
 
 
-class WhoseTrouble(Sorting):
-    """Three vocabularies are made from the same texts: all characters, all words, or subwords. Each of these
-    troubles belongs to one vocabulary more than to the other two. To which one?
+class WhoseProblem(Sorting):
+    """Three vocabularies are made from the same texts: all characters, all words, and subwords. Each
+    problem below belongs mostly to one of the three. To which one?
     """
 
-    id, title = "3.1", "Whose trouble is it?"
+    id, title = "3.1", "Whose problem is it?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "The table above shows two of these troubles. For the others, ask what a single entry stands for.",
-        "A long sequence makes attention slow. A word that was in no training text has no number.",
+        "The table above shows two of these problems. For the others, ask what a single entry stands for.",
+        "A long sequence makes attention slow. A whole word that was in no training text is `[UNK]`.",
         "Characters make texts long. Words are many, and some stay unknown. For subwords, somebody has to "
         "choose how many.",
     )
     groups = {"characters": "characters", "words": "whole words", "pieces": "subwords"}
     items = {
         "typo": (
-            "A word with a typing error has no number at all.",
+            "A word with a typing error becomes `[UNK]`.",
             "words",
             "A word that was not seen in exactly this spelling is unknown, even if one letter differs.",
         ),
@@ -44,7 +44,7 @@ class WhoseTrouble(Sorting):
             "The other two have as many entries as the texts hold. Here the training stops where you say.",
         ),
         "meaning": (
-            "A single entry of the vocabulary means next to nothing.",
+            "A single entry of the vocabulary means almost nothing.",
             "characters",
             "시장, 공장 and 농장 share the entry ##장, which does not say what any of them is.",
         ),
@@ -52,8 +52,8 @@ class WhoseTrouble(Sorting):
 
 
 class IsPunctuation(CodeExercise):
-    """BERT cuts a text around every punctuation mark. Two kinds of characters count as one: characters whose
-    Unicode category begins with P, in any script; and all visible characters of ASCII that are neither
+    """BERT cuts a text around every punctuation mark. Two kinds of characters are such marks: characters
+    whose Unicode category begins with P, in any script; and all visible characters of ASCII that are neither
     letters nor digits, such as `$` and `+`, whatever their category. An emoji is neither: it stays in its
     word.
     """
@@ -162,8 +162,8 @@ class IsPunctuation(CodeExercise):
                 "character; a list of marks would need hundreds of entries."
             )
         return (
-            f"{category}: it does not begin with P, so it is not punctuation. A sign counts whatever its "
-            "category is only inside ASCII, and this character is outside."
+            f"{category}: it does not begin with P, so it is not punctuation. For a sign of ASCII the "
+            "category would not matter, but this character is not in ASCII."
         )
 
     def what_it_is(character):
@@ -544,12 +544,12 @@ class Joined(CodeExercise):
             yield dict(pieces=draw_pieces(word, seed), pair=(left, right), merged=merged)
 
 
-class WhereTheyPart(Quiz):
+class WhereTheyDiffer(Quiz):
     """Step through the merges of the six words. Frequency and likelihood begin with ##장 + ##에; the ratio
     never joins these two. Why does the ratio give them a low score?
     """
 
-    id, title = "3.5", "Where the rules part"
+    id, title = "3.5", "Where the rules differ"
     difficulty, importance, minutes = 2, 3, 6
     hints = (
         "In the stepper, set the merges to 0 and compare the column *each* under frequency and the ratio.",
@@ -740,8 +740,8 @@ class LongestMatch(CodeExercise):
             return pieces
 
         def marks_counted(word, vocab, continues=False):
-            """You go on by the length of the subword with its `##`, which are no letters of the word: two
-            letters are skipped.
+            """You go on by the length of the subword with its `##`. But `##` is not in the word, so you skip
+            two letters.
             """
             pieces, start, mark = [], 0, LongestMatch.mark(continues)
             while start < len(word):
@@ -894,8 +894,8 @@ class GreedyOrBest(Quiz):
     choices = {
         "ahead": (
             "At each place keep the best cut up to it, and go on from each such place.",
-            "Yes. `best_split` above does this, so it overlooks nothing better. BERT does not do this: "
-            "greedy is quick, and the model gets used to its cuts.",
+            "Yes. `best_split` above does this, so it misses no shorter cut. BERT does not do this: greedy "
+            "is simpler.",
         ),
         "larger": (
             "Train on the same texts once more, for a vocabulary twice as large.",

@@ -9,7 +9,9 @@ from course_lib.embeddings import clock_angles, sinusoidal_positions
 
 
 class SameOrNot(Sorting):
-    """An encoder without positions reads two sentences. Which of these pairs look the same to it?"""
+    """An encoder without positions reads two sentences. In which of these pairs do the two look the same to
+    it?
+    """
 
     id, title = "4.1", "Which look the same?"
     difficulty, importance, minutes = 1, 3, 4
@@ -138,7 +140,7 @@ class Sinusoids(CodeExercise):
             return Sinusoids.rows(length, speed)
 
         def in_degrees(length, hidden_size):
-            """You take the angles for degrees. They are radians already, as `sin` and `cos` want them."""
+            """You treat the angles as degrees. They are radians already, as `sin` and `cos` want them."""
             speed = torch.pi / 180 * 10000.0 ** -(torch.arange(0, hidden_size, 2) / hidden_size)
             return Sinusoids.rows(length, speed)
 
@@ -236,7 +238,7 @@ class ReadTheSimilarities(ClickCell):
 
 
 class Rotary(CodeExercise):
-    """Rotate each vector by the angles of its position. The numbers 2i and 2i+1 of a vector are a point in
+    """Rotate each vector by the angles of its position. The entries 2i and 2i+1 of a vector are a point in
     the plane. Clock i rotates this point by its angle: (a, b) becomes (a·cos − b·sin, a·sin + b·cos). The
     position is the index along n, dimension −2. `clock_angles(n, d)` gives the angles as float64: one row for
     each position, one column for each clock. The result must have the dtype of the vectors. (In section 3,
@@ -420,8 +422,8 @@ class Which(Quiz):
         "rotary": (
             "Take rotary positions if the task asks for a distance, and a table or sinusoids if it asks "
             "for a trained position.",
-            "Yes. Beyond the length, rotary positions keep the most of the relative task, but not all of "
-            "it. They do not say the position itself: in the absolute task they are far behind.",
+            "Yes. Beyond the length, rotary positions are best in the relative task, but far from perfect. "
+            "They do not say the position itself: in the absolute task they are far behind.",
         ),
         "exchanged": (
             "Take rotary positions if the task asks for a position, and a table or sinusoids if it asks "

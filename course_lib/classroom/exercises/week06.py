@@ -20,7 +20,7 @@ class TwoLists(Quiz):
     )
     choices = {
         "each": (
-            "Whichever shop stands in the first gap, 우유 has about the probability 0.31 there.",
+            "Whichever shop stands in the first gap, 우유 has about the probability 0.31.",
             "No: in the truth, 우유 is likelier in one shop than in another. The list mixes all shops.",
         ),
         "pair": (
@@ -240,9 +240,7 @@ class Calibration(CodeExercise):
 
     class mistakes:
         def last_edge_missing(predicted, true, edges):
-            """An answer of which the model is exactly as sure as the last edge, such as 1.0, is in none of
-            your bins.
-            """
+            """An answer that lies exactly on the last edge, such as 1.0, is in none of your bins."""
             return Calibration.bins(
                 predicted, true, edges, lambda low, high: (predicted >= low) & (predicted < high)
             )
@@ -387,7 +385,7 @@ class WhereFrom(Sorting):
 
 class WhereItLooks(CodeExercise):
     """How much does each head look **from the gap to the place**? A friend wrote this and found no head that
-    looks anywhere useful. Find the line and mend it.
+    looks anywhere useful. Find the line and fix it.
     """
 
     id, title, name = "6.5", "Find the bug: nobody looks there", "looks"
@@ -457,8 +455,8 @@ class WhereItLooks(CodeExercise):
 
 class WithoutAHead(CodeExercise):
     """The output matrix of an attention reads the heads side by side: the first `head_size` **columns**
-    belong to head 0, the next ones to head 1, and so on. Give the matrix back with the columns of one head
-    set to 0. The matrix itself must stay as it is.
+    belong to head 0, the next ones to head 1, and so on. Return the matrix with the columns of one head set
+    to 0. The matrix itself must stay as it is.
     """
 
     id, title, name = "6.6", "Take a head away", "without_columns"
@@ -560,7 +558,7 @@ class WithoutFloor(Quiz):
             "its vocabulary is another one.",
         ),
         "farther": (
-            "BERT is ahead of all three; how much is left to learn is open.",
+            "BERT is ahead of all three; how much is left to learn is unknown.",
             "Yes. Its loss is below theirs, so it is better than these guesses. Only the true probabilities "
             "would tell how far it is from the best possible loss.",
         ),

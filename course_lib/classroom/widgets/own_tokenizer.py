@@ -1,7 +1,7 @@
 """A tokenizer from a text of the learner's own: a file beside the notebook, or one that is typed in.
 
 What is trained is kept in my_course/tokenizer/: vocab.txt and its settings, and text.txt, the text it comes
-from. Week 5 opens it again with `my_tokenizer` and `my_texts`.
+from. Week 6 opens it again with `my_tokenizer` and `my_texts`.
 """
 
 import codecs
@@ -87,7 +87,7 @@ def my_texts():
 
 
 class OwnTokenizer(Shown, widgets.VBox):
-    """Name a file or type a text, choose a size and a rule, and train. The tokenizer is kept for week 5."""
+    """Name a file or type a text, choose a size and a rule, and train. The tokenizer is kept for week 6."""
 
     GO_ON = "Run this cell to train it."
 
