@@ -1057,9 +1057,8 @@ class NothingToFind(Quiz):
         ),
         "cls": (
             "At [CLS], the token that stands for no word.",
-            "Yes. In the examples without an answer, the labels for begin and end were the position of [CLS], "
-            "0. So the model says by the same two scores that there is no answer, and the head needs no third "
-            "one.",
+            "Yes. In the examples without an answer, both labels were the position of [CLS], 0. So the model "
+            "says by the same two scores that there is no answer, and the head needs no third one.",
         ),
         "apart": (
             "At two tokens, the end in front of the start.",
