@@ -378,16 +378,16 @@ TOLD = [
         "Token 2 belongs to word 0, but not as its first token. Its label should be -100, and",
     ),
     (
-        "8.4",
+        "8.5",
         SPANNED.format("None"),
         "You give None, and [CLS] scores 0.00. The span (4, 4) scores more: 4.50.",
     ),
-    ("8.4", SPANNED.format("(1, 3)"), "Your span (1, 3) is not wholly in the story"),
-    ("8.4", SPANNED.format("(4, 3)"), "Your span (4, 3) ends before it begins."),
-    ("8.4", SPANNED.format("(3, 3)"), "Your span (3, 3) scores 3.00, and (4, 4) scores 4.50."),
-    ("8.4", SPANNED.format("[4, 4]"), "must be a tuple of 2; yours is a list of 2."),
-    ("8.4", UNLESS_NONE, "Your span (3, 4) scores 4.50, and [CLS] scores 6.00: give None."),
-    ("8.5", NUMBERED_SPANS, "your own function"),
+    ("8.5", SPANNED.format("(1, 3)"), "Your span (1, 3) is not wholly in the story"),
+    ("8.5", SPANNED.format("(4, 3)"), "Your span (4, 3) ends before it begins."),
+    ("8.5", SPANNED.format("(3, 3)"), "Your span (3, 3) scores 3.00, and (4, 4) scores 4.50."),
+    ("8.5", SPANNED.format("[4, 4]"), "must be a tuple of 2; yours is a list of 2."),
+    ("8.5", UNLESS_NONE, "Your span (3, 4) scores 4.50, and [CLS] scores 6.00: give None."),
+    ("8.4", NUMBERED_SPANS, "your own function"),
     ("8.6", NUMBERED.format("first, [n + 1 for n in second]"), "In the second list the number of 'c' is 3"),
     ("8.6", NUMBERED.format("first, second"), "your own function"),
     ("8.6", NUMBERED.format("[first, second]"), "a list where a tuple is wanted"),
@@ -436,8 +436,8 @@ def {name}({parameters}):
         ("7.4", "len(vectors), k"),
         ("8.2", "tuple(offsets)"),
         ("8.3", "len(word_of_token)"),
-        ("8.4", "tuple(allowed), longest"),
-        ("8.5", "tuple(map(len, true))"),
+        ("8.5", "tuple(allowed), longest"),
+        ("8.4", "tuple(map(len, true))"),
         ("8.6", "tuple(sorted(training))"),
         ("7.5", "wide.shape"),
         ("7.6", "length"),
@@ -485,9 +485,9 @@ HALF_RIGHT = [
         "8.2",
         "[-100, *(max(each, 0) for each in LabelsOfTokens.solution(offsets, spans, names)[1:-1]), -100]",
     ),
-    ("8.4", "BestSpan.search(start_logits, end_logits, [*allowed[:-1], True], longest)"),  # with [SEP]
-    ("8.4", "BestSpan.search(start_logits, end_logits, allowed, min(longest, 9))"),
-    ("8.5", "SpanF1.f1(true, predicted) if true else 1.0"),
+    ("8.5", "BestSpan.search(start_logits, end_logits, [*allowed[:-1], True], longest)"),  # with [SEP]
+    ("8.5", "BestSpan.search(start_logits, end_logits, allowed, min(longest, 9))"),
+    ("8.4", "SpanF1.f1(true, predicted) if true else 1.0"),
     ("7.6", "(torch.arange(length)[:, None] - torch.arange(length)).abs() <= max(1, window // 2)"),
 ]
 
@@ -649,7 +649,7 @@ EQUIVALENT = {
     },
     "7.5": {"wide[..., half:] * F.gelu": "multiplication commutes"},
     "7.6": {"position - position[:, None]": "a distance has no sign"},
-    "8.4": {
+    "8.5": {
         "end_logits[0] + start_logits[0]": "addition commutes",
         "end_logits[last] + start_logits[first]": "addition commutes",
         "longest + first": "addition commutes",
@@ -657,7 +657,7 @@ EQUIVALENT = {
         "len(start_logits)": "the three lists have one length",
         "len(end_logits)": "the three lists have one length",
     },
-    "8.5": {
+    "8.4": {
         "sum(map(len, predicted)) + sum(map(len, true))": "addition commutes",
         "right * 2": "multiplication commutes",
         "set(found) & set(wanted)": "and commutes",
@@ -840,7 +840,7 @@ def largest(reading, piece):
 
 
 def more_than_half(reading, token, others):
-    """The (layer, head) in which `token` gives more than half of its weight to the tokens `others` together."""
+    """The (layer, head) in which `token` gives more than half of its weight to `others` together."""
     row, columns = reading.tokens.index(token), [reading.tokens.index(other) for other in others]
     return [
         (layer, head)

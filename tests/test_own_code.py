@@ -122,8 +122,8 @@ def score_of_nothing(tokenizer):
     ("exercise_id", "mine", "use", "says"),
     [
         ("8.2", lambda offsets, spans, names: [7] * len(offsets), labels_for_learning, [7] * 8),
-        ("8.4", lambda start_logits, end_logits, allowed, longest=10: (10, 10), answer_of_a_model, ["빵"]),
-        ("8.5", lambda true, predicted: 0.25, score_of_nothing, 0.25),
+        ("8.5", lambda start_logits, end_logits, allowed, longest=10: (10, 10), answer_of_a_model, ["빵"]),
+        ("8.4", lambda true, predicted: 0.25, score_of_nothing, 0.25),
     ],
     ids=["labels_of_tokens", "best_span", "span_f1"],
 )

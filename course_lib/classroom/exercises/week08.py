@@ -481,6 +481,173 @@ class TagsOfTokens(CodeExercise):
             yield dict(word_of_token=[None, *words, None], word_tags=[rng.randrange(7) for _ in lengths])
 
 
+class SpanF1(CodeExercise):
+    """How good is a tagger? Most tokens are in no span, so a model that always says O gets most labels right
+    and finds nothing. Count whole spans instead. A span that was found is right if a true span **of the same
+    text** has the same start, the same end and the same kind.
+
+    Over all texts together (micro), F1 is 2 · right / (true + found), where *true* and *found* are how many
+    spans there are of each. If there is nothing to find and nothing was found, it is 0.
+    """
+
+    id, title, name = "8.4", "Whole spans count", "span_f1"
+    replaces = "course_lib.spans.span_f1"
+    difficulty, importance, minutes = 2, 2, 10
+    hints = (
+        "Take two texts by hand. In the first, one of two true spans is found and nothing else; in the "
+        "second, there is one true span, and two others were found. What are *right*, *true* and *found*?",
+        "Go through the texts with `zip`, and count the spans that stand on both sides. Divide at the end, "
+        "once.",
+        "Spans are tuples, so they can be in a `set`, and two sets have an intersection. Look at what you "
+        "divide by before you divide.",
+    )
+
+    def stub(true, predicted):
+        """true, predicted: for each text its spans, (start, end, kind) → a number from 0 to 1"""
+        ...
+
+    def solution(true, predicted):
+        """true, predicted: for each text its spans, (start, end, kind) → a number from 0 to 1"""
+        right = sum(len(set(wanted) & set(found)) for wanted, found in zip(true, predicted))
+        count = sum(map(len, true)) + sum(map(len, predicted))
+        return 2 * right / count if count else 0.0
+
+    class mistakes:
+        def mean_over_texts(true, predicted):
+            """You take the F1 of each text, and of these the mean. A text with one span would count as much
+            as one with ten. Count over all texts, and divide once.
+            """
+            each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted)]
+            return sum(each) / len(each) if each else 0.0
+
+        def mean_over_texts_with_spans(true, predicted):
+            """You take the F1 of each text with a span, and of these the mean. A text with one span would
+            count as much as one with ten. Count over all texts, and divide once.
+            """
+            each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted) if wanted or found]
+            return sum(each) / len(each) if each else 0.0
+
+        def share_of_the_true(true, predicted):
+            """That is the share of the true spans that were found (recall). Who finds a span everywhere gets
+            1 by it. F1 counts what was found in vain, too.
+            """
+            return SpanF1.right(true, predicted) / (sum(map(len, true)) or 1)
+
+        def share_of_the_found(true, predicted):
+            """That is the share of the found spans that are right (precision). Who dares one sure span gets 1
+            by it. F1 counts what was not found, too.
+            """
+            return SpanF1.right(true, predicted) / (sum(map(len, predicted)) or 1)
+
+        def accuracy(true, predicted):
+            """You divide by the number of *different* spans, true or found. F1 divides twice the right ones
+            by both numbers added: a right span is a true one and a found one.
+            """
+            count = sum(len(set(wanted) | set(found)) for wanted, found in zip(true, predicted))
+            return SpanF1.right(true, predicted) / count if count else 0.0
+
+        def not_twice(true, predicted):
+            """A 2 is missing: your perfect tagger gets 0.5. A right span is counted twice below, as true and
+            as found.
+            """
+            return SpanF1.f1(true, predicted) / 2
+
+        def any_kind(true, predicted):
+            """You compare the ends alone. A place that was found as a person is wrong: the kind counts."""
+            return SpanF1.f1(
+                *([[span[:2] for span in text] for text in texts] for texts in (true, predicted))
+            )
+
+        def starts_alone(true, predicted):
+            """You compare where spans start, and their kinds. The end has to be right, too."""
+            return SpanF1.f1(
+                *([[span[::2] for span in text] for text in texts] for texts in (true, predicted))
+            )
+
+        def overlap(true, predicted):
+            """A span that shares some characters with a true one counts as right for you. Whole spans count:
+            start, end and kind.
+            """
+            right = sum(
+                any(span[0] < other[1] and other[0] < span[1] and span[2] == other[2] for other in wanted)
+                for wanted, found in zip(true, predicted)
+                for span in found
+            )
+            return SpanF1.f1(true, predicted, right)
+
+        def any_text(true, predicted):
+            """You throw the spans of all texts together: a span counts as right if *another* text has it.
+            Compare text by text.
+            """
+            texts = [[span for text in each for span in text] for each in (true, predicted)]
+            right = sum(span in texts[0] for span in texts[1])
+            return SpanF1.f1(true, predicted, right)
+
+        def one_set(true, predicted):
+            """You throw the spans of all texts into one set: a span that two texts have is there once, and
+            one of another text counts as right. Compare text by text.
+            """
+            return SpanF1.f1(*([{span for text in each for span in text}] for each in (true, predicted)))
+
+        def side_by_side(true, predicted):
+            """You compare the first span with the first, the second with the second. After one that is
+            missing, all the others look wrong. Look whether a span is *among* the true ones.
+            """
+            texts = zip(true, predicted)
+            right = sum(span == other for wanted, found in texts for span, other in zip(wanted, found))
+            return SpanF1.f1(true, predicted, right)
+
+        def whole_texts(true, predicted):
+            """You count texts in which all spans are right. Count the spans."""
+            texts = [set(wanted) == set(found) for wanted, found in zip(true, predicted)]
+            return sum(texts) / len(texts) if texts else 0.0
+
+        def nothing_stops(true, predicted):
+            """Where there is nothing to find and nothing was found, you divide by 0. Then F1 is 0."""
+            count = sum(len(wanted) + len(found) for wanted, found in zip(true, predicted))
+            return 2 * SpanF1.right(true, predicted) / count
+
+        def nothing_is_perfect(true, predicted):
+            """Where there is nothing to find and nothing was found, you give 1. Here it is 0, as the
+            statement says: no span was right.
+            """
+            return SpanF1.f1(true, predicted) if any(map(len, [*true, *predicted])) else 1.0
+
+    def right(true, predicted):
+        """How many spans are right, for the mistakes."""
+        return sum(len(set(wanted) & set(found)) for wanted, found in zip(true, predicted))
+
+    def f1(true, predicted, right=None):
+        """F1 with another number of right spans, for the mistakes."""
+        count = sum(len(wanted) + len(found) for wanted, found in zip(true, predicted))
+        right = SpanF1.right(true, predicted) if right is None else right
+        return 2 * right / count if count else 0.0
+
+    def cases():
+        one, other, third = (0, 2, "who"), (4, 6, "where"), (9, 12, "what")
+        yield dict(true=[[one, other]], predicted=[[one, (4, 7, "where")]])
+        yield dict(true=[[one]], predicted=[[(0, 2, "where")]])
+        yield dict(true=[[one], [other]], predicted=[[other], [one]])
+        yield dict(true=[[(0, 3, "who"), other]], predicted=[[(1, 3, "who"), other]])
+        yield dict(true=[(one, other, third), (one,)], predicted=[[other, third], [one]])  # as of the town
+        yield dict(true=[(one, other, third), ()], predicted=[[third, one, other], []])
+        yield dict(true=[(), ()], predicted=[[], []])
+        yield dict(true=[(one, other)], predicted=[[]])
+        yield dict(true=[()], predicted=[[one, third]])
+        yield dict(true=[], predicted=[])
+        yield dict(true=[[one], [one], [one, third]], predicted=[[one], [one, other], []])
+        for seed in range(3):
+            rng = random.Random(seed)
+            texts = [SpanF1.drawn(rng) for _ in range(6)]
+            found = [[span for span in text if rng.random() < 0.6] + SpanF1.drawn(rng)[:1] for text in texts]
+            yield dict(true=texts, predicted=[list(dict.fromkeys(each)) for each in found])
+
+    def drawn(rng):
+        """Up to four spans of one text, in reading order."""
+        starts = sorted(rng.sample(range(0, 40, 5), rng.randint(0, 4)))
+        return [(start, start + rng.randint(1, 4), rng.choice(("who", "where"))) for start in starts]
+
+
 class BestSpan(CodeExercise):
     """A model that answers questions gives two scores to each token: how well an answer begins there, and how
     well it ends there. The score of a span is the start of its first token plus the end of its last one. Give
@@ -491,7 +658,7 @@ class BestSpan(CodeExercise):
     story does not say”. Unless the best span scores **more** than that, give None.
     """
 
-    id, title, name = "8.4", "The best answer", "best_span"
+    id, title, name = "8.5", "The best answer", "best_span"
     replaces = "course_lib.spans.best_span"
     difficulty, importance, minutes = 2, 3, 15
     hints = (
@@ -708,173 +875,6 @@ class BestSpan(CodeExercise):
         for seed in range(8, 12):
             starts, ends = draw(2, 30, seed=seed).mul(3).tolist()
             yield case(starts, ends, "cqqq|" + 24 * "s" + "|")
-
-
-class SpanF1(CodeExercise):
-    """How good is a tagger? Most tokens are in no span, so a model that always says O gets most labels right
-    and finds nothing. Count whole spans instead. A span that was found is right if a true span **of the same
-    text** has the same start, the same end and the same kind.
-
-    Over all texts together (micro), F1 is 2 · right / (true + found), where *true* and *found* are how many
-    spans there are of each. If there is nothing to find and nothing was found, it is 0.
-    """
-
-    id, title, name = "8.5", "Whole spans count", "span_f1"
-    replaces = "course_lib.spans.span_f1"
-    difficulty, importance, minutes = 2, 2, 10
-    hints = (
-        "Take two texts by hand. In the first, one of two true spans is found and nothing else; in the "
-        "second, there is one true span, and two others were found. What are *right*, *true* and *found*?",
-        "Go through the texts with `zip`, and count the spans that stand on both sides. Divide at the end, "
-        "once.",
-        "Spans are tuples, so they can be in a `set`, and two sets have an intersection. Look at what you "
-        "divide by before you divide.",
-    )
-
-    def stub(true, predicted):
-        """true, predicted: for each text its spans, (start, end, kind) → a number from 0 to 1"""
-        ...
-
-    def solution(true, predicted):
-        """true, predicted: for each text its spans, (start, end, kind) → a number from 0 to 1"""
-        right = sum(len(set(wanted) & set(found)) for wanted, found in zip(true, predicted))
-        count = sum(map(len, true)) + sum(map(len, predicted))
-        return 2 * right / count if count else 0.0
-
-    class mistakes:
-        def mean_over_texts(true, predicted):
-            """You take the F1 of each text, and of these the mean. A text with one span would count as much
-            as one with ten. Count over all texts, and divide once.
-            """
-            each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted)]
-            return sum(each) / len(each) if each else 0.0
-
-        def mean_over_texts_with_spans(true, predicted):
-            """You take the F1 of each text with a span, and of these the mean. A text with one span would
-            count as much as one with ten. Count over all texts, and divide once.
-            """
-            each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted) if wanted or found]
-            return sum(each) / len(each) if each else 0.0
-
-        def share_of_the_true(true, predicted):
-            """That is the share of the true spans that were found (recall). Who finds a span everywhere gets
-            1 by it. F1 counts what was found in vain, too.
-            """
-            return SpanF1.right(true, predicted) / (sum(map(len, true)) or 1)
-
-        def share_of_the_found(true, predicted):
-            """That is the share of the found spans that are right (precision). Who dares one sure span gets 1
-            by it. F1 counts what was not found, too.
-            """
-            return SpanF1.right(true, predicted) / (sum(map(len, predicted)) or 1)
-
-        def accuracy(true, predicted):
-            """You divide by the number of *different* spans, true or found. F1 divides twice the right ones
-            by both numbers added: a right span is a true one and a found one.
-            """
-            count = sum(len(set(wanted) | set(found)) for wanted, found in zip(true, predicted))
-            return SpanF1.right(true, predicted) / count if count else 0.0
-
-        def not_twice(true, predicted):
-            """A 2 is missing: your perfect tagger gets 0.5. A right span is counted twice below, as true and
-            as found.
-            """
-            return SpanF1.f1(true, predicted) / 2
-
-        def any_kind(true, predicted):
-            """You compare the ends alone. A place that was found as a person is wrong: the kind counts."""
-            return SpanF1.f1(
-                *([[span[:2] for span in text] for text in texts] for texts in (true, predicted))
-            )
-
-        def starts_alone(true, predicted):
-            """You compare where spans start, and their kinds. The end has to be right, too."""
-            return SpanF1.f1(
-                *([[span[::2] for span in text] for text in texts] for texts in (true, predicted))
-            )
-
-        def overlap(true, predicted):
-            """A span that shares some characters with a true one counts as right for you. Whole spans count:
-            start, end and kind.
-            """
-            right = sum(
-                any(span[0] < other[1] and other[0] < span[1] and span[2] == other[2] for other in wanted)
-                for wanted, found in zip(true, predicted)
-                for span in found
-            )
-            return SpanF1.f1(true, predicted, right)
-
-        def any_text(true, predicted):
-            """You throw the spans of all texts together: a span counts as right if *another* text has it.
-            Compare text by text.
-            """
-            texts = [[span for text in each for span in text] for each in (true, predicted)]
-            right = sum(span in texts[0] for span in texts[1])
-            return SpanF1.f1(true, predicted, right)
-
-        def one_set(true, predicted):
-            """You throw the spans of all texts into one set: a span that two texts have is there once, and
-            one of another text counts as right. Compare text by text.
-            """
-            return SpanF1.f1(*([{span for text in each for span in text}] for each in (true, predicted)))
-
-        def side_by_side(true, predicted):
-            """You compare the first span with the first, the second with the second. After one that is
-            missing, all the others look wrong. Look whether a span is *among* the true ones.
-            """
-            texts = zip(true, predicted)
-            right = sum(span == other for wanted, found in texts for span, other in zip(wanted, found))
-            return SpanF1.f1(true, predicted, right)
-
-        def whole_texts(true, predicted):
-            """You count texts in which all spans are right. Count the spans."""
-            texts = [set(wanted) == set(found) for wanted, found in zip(true, predicted)]
-            return sum(texts) / len(texts) if texts else 0.0
-
-        def nothing_stops(true, predicted):
-            """Where there is nothing to find and nothing was found, you divide by 0. Then F1 is 0."""
-            count = sum(len(wanted) + len(found) for wanted, found in zip(true, predicted))
-            return 2 * SpanF1.right(true, predicted) / count
-
-        def nothing_is_perfect(true, predicted):
-            """Where there is nothing to find and nothing was found, you give 1. Here it is 0, as the
-            statement says: no span was right.
-            """
-            return SpanF1.f1(true, predicted) if any(map(len, [*true, *predicted])) else 1.0
-
-    def right(true, predicted):
-        """How many spans are right, for the mistakes."""
-        return sum(len(set(wanted) & set(found)) for wanted, found in zip(true, predicted))
-
-    def f1(true, predicted, right=None):
-        """F1 with another number of right spans, for the mistakes."""
-        count = sum(len(wanted) + len(found) for wanted, found in zip(true, predicted))
-        right = SpanF1.right(true, predicted) if right is None else right
-        return 2 * right / count if count else 0.0
-
-    def cases():
-        one, other, third = (0, 2, "who"), (4, 6, "where"), (9, 12, "what")
-        yield dict(true=[[one, other]], predicted=[[one, (4, 7, "where")]])
-        yield dict(true=[[one]], predicted=[[(0, 2, "where")]])
-        yield dict(true=[[one], [other]], predicted=[[other], [one]])
-        yield dict(true=[[(0, 3, "who"), other]], predicted=[[(1, 3, "who"), other]])
-        yield dict(true=[(one, other, third), (one,)], predicted=[[other, third], [one]])  # as of the town
-        yield dict(true=[(one, other, third), ()], predicted=[[third, one, other], []])
-        yield dict(true=[(), ()], predicted=[[], []])
-        yield dict(true=[(one, other)], predicted=[[]])
-        yield dict(true=[()], predicted=[[one, third]])
-        yield dict(true=[], predicted=[])
-        yield dict(true=[[one], [one], [one, third]], predicted=[[one], [one, other], []])
-        for seed in range(3):
-            rng = random.Random(seed)
-            texts = [SpanF1.drawn(rng) for _ in range(6)]
-            found = [[span for span in text if rng.random() < 0.6] + SpanF1.drawn(rng)[:1] for text in texts]
-            yield dict(true=texts, predicted=[list(dict.fromkeys(each)) for each in found])
-
-    def drawn(rng):
-        """Up to four spans of one text, in reading order."""
-        starts = sorted(rng.sample(range(0, 40, 5), rng.randint(0, 4)))
-        return [(start, start + rng.randint(1, 4), rng.choice(("who", "where"))) for start in starts]
 
 
 class NumbersForLabels(CodeExercise):
