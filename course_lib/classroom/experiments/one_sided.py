@@ -21,7 +21,7 @@ from course_lib.pretraining import Training, make_optimizer, optimise
 from course_lib.town import Town
 
 RECORD = RUNS / "one_sided.json"
-LENGTHS = (300, 900, 2700, 8100)  # steps; each is a training of its own, down to a learning rate of 0
+LENGTHS = (300, 1200, 4800)  # steps; each is a training of its own, down to a learning rate of 0
 SEEDS = range(3)
 
 
