@@ -135,8 +135,8 @@ class Questions:
 class Pairs:
     """Two sentences: does the second one follow from the first, contradict it, or neither?"""
 
-    name, measure, sizes = "pairs", "balanced accuracy", (256, 1024, 4096)
-    settings = FineTuning(steps=300, batch_size=16, learning_rate=1e-3)
+    name, measure, sizes = "pairs", "balanced accuracy", (512, 2048, 8192)
+    settings = FineTuning(steps=800, batch_size=16, learning_rate=1e-3)
     draw = staticmethod(sentence_pairs)
 
     def model_on(self, pretrained, seed):

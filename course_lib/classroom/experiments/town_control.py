@@ -13,7 +13,7 @@ from course_lib.finetuning import FineTuning
 from course_lib.town import Town
 
 DEED = "{goods.used}"  # what one does with a thing, in the shape of a story
-STEPS = 800
+STEPS = 3000
 COUNT = 4  # labelled things of each kind
 SETTINGS = FineTuning(steps=120, learning_rate=1e-3)
 SEEDS = range(3)
