@@ -628,7 +628,7 @@ EQUIVALENT = {
         "kind <= shares[0]": "the second fate has the border and comes later",
     },
     "5.3": {"math.log(count / total) * (count / total)": "multiplication commutes"},
-    "5.4": {"entropy(list(pieces.values())) * weight": "multiplication commutes"},
+    "5.4": {"entropy(list(tokens.values())) * weight": "multiplication commutes"},
     "5.6": {
         "[..., -1]": "that dimension has one place, its first and its last",
         "is_hidden * right": "multiplication commutes",

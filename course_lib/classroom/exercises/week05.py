@@ -14,8 +14,8 @@ from course_lib.ladder import entropy
 class LayerParameters(CodeExercise):
     """How many numbers does one encoder layer learn? It has four square matrices (query, key, value and the
     output of the attention), two matrices of the feed-forward network, from hidden_size to intermediate_size
-    and back, a bias for each of these six, and two LayerNorms, each with a weight and a bias per hidden
-    number.
+    and back, a bias for each of these six, and two LayerNorms, each with hidden_size weights and hidden_size
+    biases.
     """
 
     id, title, name = "5.1", "Count a layer", "layer_parameters"
@@ -41,8 +41,8 @@ class LayerParameters(CodeExercise):
 
     class mistakes:
         def without_biases(hidden_size, intermediate_size):
-            """5·hidden_size + intermediate_size numbers are missing. So many are the biases of the six
-            matrices; and so many are the two LayerNorms with the biases of the feed-forward network.
+            """5·hidden_size + intermediate_size numbers are missing. The biases of the six matrices have as
+            many; so have the two LayerNorms with the feed-forward biases.
             """
             return 4 * hidden_size**2 + 2 * hidden_size * intermediate_size + 4 * hidden_size
 
@@ -53,14 +53,14 @@ class LayerParameters(CodeExercise):
             return LayerParameters.count(hidden_size, intermediate_size, square=3)
 
         def without_norms(hidden_size, intermediate_size):
-            """4·hidden_size numbers are missing. So many are in the two LayerNorms, a weight and a bias per
-            hidden number; and so many are the biases of the attention's four matrices.
+            """4·hidden_size numbers are missing. The two LayerNorms have as many, and so have the biases of
+            the attention's four matrices.
             """
             return LayerParameters.count(hidden_size, intermediate_size, norms=0)
 
         def one_norm(hidden_size, intermediate_size):
-            """2·hidden_size numbers are missing. So many are in one of the two LayerNorms, in the biases of
-            both, and in two of the attention's biases.
+            """2·hidden_size numbers are missing. One LayerNorm has as many; so have two of the biases of
+            length hidden_size.
             """
             return LayerParameters.count(hidden_size, intermediate_size, norms=1)
 
@@ -71,8 +71,8 @@ class LayerParameters(CodeExercise):
             return LayerParameters.count(hidden_size, intermediate_size) - hidden_size - intermediate_size
 
         def one_bias_missing(hidden_size, intermediate_size):
-            """hidden_size numbers are missing. So many has one bias: of one of the attention's four matrices,
-            of the way back in the feed-forward network, or of a LayerNorm.
+            """hidden_size numbers are missing. One bias has as many: of an attention matrix, of the second
+            feed-forward matrix, or of a LayerNorm.
             """
             return LayerParameters.count(hidden_size, intermediate_size) - hidden_size
 
@@ -96,21 +96,21 @@ class LayerParameters(CodeExercise):
             return LayerParameters.count(hidden_size, intermediate_size) - back
 
         def layers_made(hidden_size, intermediate_size):
-            """The number is right. But layers that are made draw their weights, which changes every random
-            number that comes after. Make them without numbers: `with torch.device("meta"):`.
+            """The number is right. But making a layer draws random weights, and this changes all later random
+            numbers. Make them without numbers: `with torch.device("meta"):`.
             """
             torch.nn.Linear(1, 1)
             return LayerParameters.solution(hidden_size, intermediate_size)
 
         def wide_biases(hidden_size, intermediate_size):
             """Both biases of your feed-forward network have intermediate_size numbers. The second matrix
-            gives hidden_size numbers, and so many has its bias.
+            gives hidden_size numbers, so its bias has hidden_size.
             """
             return LayerParameters.count(hidden_size, intermediate_size) + intermediate_size - hidden_size
 
         def narrow_biases(hidden_size, intermediate_size):
             """Both biases of your feed-forward network have hidden_size numbers. The first matrix gives
-            intermediate_size numbers, and so many has its bias.
+            intermediate_size numbers, so its bias has intermediate_size.
             """
             return LayerParameters.count(hidden_size, intermediate_size) + hidden_size - intermediate_size
 
@@ -132,16 +132,15 @@ class LayerParameters(CodeExercise):
 
 class ThreeFates(CodeExercise):
     """Which tokens are hidden is decided already (`chosen`), and for each position a number from 0 to 1 is
-    drawn (`kind`). Give every chosen token its fate: below shares[0] it becomes `mask_id`; from
-    there up to shares[0] + shares[1] it becomes the token that `random_ids` has at its place; and from there
-    on it stays. What is not chosen stays, too.
+    drawn (`kind`). Replace every chosen token: if kind < shares[0], by `mask_id`; else if kind < shares[0] +
+    shares[1], by the token of `random_ids` at its place; else it stays. What is not chosen stays, too.
     """
 
-    id, title, name = "5.2", "Three fates", "replace_chosen"
+    id, title, name = "5.2", "Masked, random or kept", "replace_chosen"
     difficulty, importance, minutes = 2, 3, 12
     replaces = "course_lib.masking.replace_chosen"
     hints = (
-        "Make one table of True and False for each fate. Chosen has to be part of both.",
+        "Make one table of True and False for each of the two replacements. Use `chosen` in both.",
         "With shares (0.8, 0.1, 0.1) the random tokens are those between 0.8 and 0.8 + 0.1: add up.",
         "`torch.where(condition, a, b)` takes a where the condition holds and b elsewhere; a may be one "
         "number.",
@@ -160,26 +159,26 @@ class ThreeFates(CodeExercise):
 
     class mistakes:
         def always_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Every chosen token becomes [MASK]. Only a share of them, shares[0], has this fate."""
+            """Every chosen token becomes [MASK]. Only a share of them, shares[0], should."""
             return input_ids.masked_fill(chosen, mask_id)
 
         def everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """You change tokens that were not chosen. `chosen` has to hold for both fates."""
+            """You change tokens that were not chosen. Use `chosen` for both replacements."""
             return ThreeFates.fates(input_ids, chosen | True, kind, random_ids, mask_id, shares)
 
         def mask_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Your [MASK] stands also where nothing was chosen. `chosen` has to hold for both fates."""
+            """Your [MASK] stands also where nothing was chosen. Use `chosen` for both replacements."""
             changed = ThreeFates.fates(input_ids, chosen, kind, random_ids, mask_id, shares)
             return changed.masked_fill(kind < shares[0], mask_id)
 
         def random_everywhere(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Your random tokens stand also where nothing was chosen. `chosen` has to hold for both fates."""
+            """Your random tokens stand also where nothing was chosen. Use `chosen` for both replacements."""
             is_random = (kind >= shares[0]) & (kind < shares[0] + shares[1])
             changed = torch.where(is_random, random_ids, input_ids)
             return changed.masked_fill(chosen & (kind < shares[0]), mask_id)
 
         def not_added_up(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """Too few tokens become random: the second fate begins where the first ends, so its upper border
+            """Too few tokens become random: the second share begins where the first ends, so its upper border
             is shares[0] + shares[1].
             """
             nothing = chosen & (kind >= shares[0]) & (kind < shares[1])
@@ -187,7 +186,7 @@ class ThreeFates(CodeExercise):
             return torch.where(nothing, random_ids, masked)
 
         def mask_stays_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """A chosen token that is [MASK] already never becomes random. Its fate is in `kind`, whatever
+            """A chosen token that is [MASK] already never becomes random. `kind` alone decides, whatever
             token it is.
             """
             masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
@@ -200,13 +199,13 @@ class ThreeFates(CodeExercise):
 
         def random_over_mask(input_ids, chosen, kind, random_ids, mask_id, shares):
             """Where the token should be [MASK] a random one stands: below shares[0] + shares[1] is true for
-            both fates. Exclude what becomes [MASK].
+            both. Exclude what becomes [MASK].
             """
             becomes_random = chosen & (kind < shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, input_ids)
 
         def other_way_round(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """The fates lie the other way round: [MASK] is for *small* numbers of `kind`, those below
+            """The shares lie the other way round: [MASK] is for *small* numbers of `kind`, those below
             shares[0].
             """
             return ThreeFates.fates(input_ids, chosen, 1 - kind, random_ids, mask_id, shares)
@@ -226,8 +225,8 @@ class ThreeFates(CodeExercise):
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
         def between_the_fates(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """A number exactly at shares[0] gets neither of your fates. The second one begins there: use >=,
-            not >.
+            """A token with a number exactly at shares[0] is not replaced. The random ones begin there: use
+            >=, not >.
             """
             becomes_random = chosen & (kind > shares[0]) & (kind < shares[0] + shares[1])
             masked = input_ids.masked_fill(chosen & (kind < shares[0]), mask_id)
@@ -240,7 +239,7 @@ class ThreeFates(CodeExercise):
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
 
         def both_borders_included(input_ids, chosen, kind, random_ids, mask_id, shares):
-            """A number exactly at a border belongs to the fate that begins there: use < at both, not <=."""
+            """A number exactly at a border belongs to the share that begins there: use < at both, not <=."""
             becomes_mask = chosen & (kind <= shares[0])
             becomes_random = chosen & ~becomes_mask & (kind <= shares[0] + shares[1])
             return torch.where(becomes_random, random_ids, input_ids).masked_fill(becomes_mask, mask_id)
@@ -300,7 +299,7 @@ class ThreeFates(CodeExercise):
             steps = torch.arange(rows * columns).view(rows, columns)
             yield dict(
                 input_ids=steps + 10,
-                chosen=(steps % 3 != 1) & (steps != 2),  # 2 has the kind of a second fate, and is not chosen
+                chosen=(steps % 3 != 1) & (steps != 2),  # 2 has the kind of a random token, and is not chosen
                 kind=((steps * 5) % 16) / 16,  # some lie exactly on the borders
                 random_ids=steps + 100,
                 mask_id=4,
@@ -339,8 +338,9 @@ class ThreeFates(CodeExercise):
 
 class EntropyOfCounts(CodeExercise):
     """Somebody guesses tokens and knows only how often each one occurs. Their loss is the entropy (엔트로피),
-    −Σ p ln p over all tokens, where p is the share of a token in all counts. The logarithm is the natural
-    one, so the unit is nats. A token that was never counted adds nothing. Return a number, not a tensor.
+    −Σ p ln p over all tokens, where p is a token's count, divided by the sum of all counts. The logarithm is
+    the natural one, so the unit is nats. A token that was never counted adds nothing. Return a number, not a
+    tensor.
     """
 
     id, title, name = "5.3", "The loss of somebody who counts", "entropy"
@@ -421,13 +421,11 @@ class EntropyOfCounts(CodeExercise):
             return -sum(count / number * math.log(count / number) for count in counts if count > 0)
 
         def divided_once_more(counts):
-            """The sum is right, and you divide it by how many tokens there are. The p in it are the weights
-            already.
-            """
+            """The sum is right, but you divide it by the number of tokens. It is already weighted by p."""
             return EntropyOfCounts.nats(counts) / len(counts)
 
         def zeros_stop(counts):
-            """A count of 0 stops you, since ln 0 is −∞. A token that was never counted adds nothing: leave it
+            """A count of 0 fails, since ln 0 is −∞. A token that was never counted adds nothing: leave it
             out.
             """
             total = sum(counts)
@@ -502,11 +500,11 @@ class NeighboursEntropy(CodeExercise):
     difficulty, importance, minutes = 2, 3, 12
     replaces = "course_lib.ladder.neighbours_entropy"
     hints = (
-        "`counts` has a dictionary in a dictionary: first the pair, then the token. How often does a pair "
-        "occur in all?",
-        "`sum(pieces.values())` says how often one pair occurs. Divided by the total of all pairs it is the "
+        "In `counts`, each pair of neighbours has a Counter of its own: call it `tokens`. How often does a "
+        "pair occur in all?",
+        "`sum(tokens.values())` says how often one pair occurs. Divided by the total of all pairs it is the "
         "weight of that pair.",
-        "Add up, over all pairs, the weight times `entropy(list(pieces.values()))`.",
+        "Add up, over all pairs, the weight times `entropy(list(tokens.values()))`.",
     )
 
     def stub(counts):
@@ -516,12 +514,12 @@ class NeighboursEntropy(CodeExercise):
     def solution(counts):
         """counts: {(left, right): Counter of tokens} → nats, a float"""
         total = 0
-        for pieces in counts.values():
-            total += sum(pieces.values())
+        for tokens in counts.values():
+            total += sum(tokens.values())
         result = 0.0
-        for pieces in counts.values():
-            weight = sum(pieces.values()) / total
-            result += weight * entropy(list(pieces.values()))
+        for tokens in counts.values():
+            weight = sum(tokens.values()) / total
+            result += weight * entropy(list(tokens.values()))
         return result
 
     class mistakes:
@@ -536,8 +534,8 @@ class NeighboursEntropy(CodeExercise):
             return sum(entropy(pieces.values()) for pieces in counts.values())
 
         def without_neighbours(counts):
-            """This is the entropy of the tokens alone: you pooled all pairs of neighbours, and what the
-            neighbours tell is lost.
+            """This is the entropy of the tokens alone: you added up all pairs, and what the neighbours tell
+            is lost.
             """
             pooled = {}
             for pieces in counts.values():
@@ -556,7 +554,7 @@ class NeighboursEntropy(CodeExercise):
             return entropy([sum(pieces.values()) for pieces in counts.values()])
 
         def by_kinds(counts):
-            """You weight a pair by how many *different* tokens stand between it. Weight it by how often it
+            """You weight a pair by the number of *different* tokens in between. Weight it by how often it
             occurs, the sum of its counts.
             """
             kinds = sum(len(pieces) for pieces in counts.values())
@@ -573,19 +571,19 @@ class NeighboursEntropy(CodeExercise):
             return NeighboursEntropy.by(counts, lambda pair: pair) / math.log(2)
 
         def left_alone(counts):
-            """You use only the left neighbour: what stands behind it is pooled over all right ones. Both are
-            seen.
+            """You use only the left neighbour: what stands behind it is added up over all right ones. Both
+            are seen.
             """
             return NeighboursEntropy.by(counts, lambda pair: pair[0])
 
         def right_alone(counts):
-            """You use only the right neighbour: what stands before it is pooled over all left ones. Both are
-            seen.
+            """You use only the right neighbour: what stands before it is added up over all left ones. Both
+            are seen.
             """
             return NeighboursEntropy.by(counts, lambda pair: pair[1])
 
         def without_order(counts):
-            """Your pairs have no order: (a, b) and (b, a) are pooled. Left and right are two things."""
+            """Your pairs have no order: (a, b) and (b, a) are counted together. Left and right differ."""
             return NeighboursEntropy.by(counts, frozenset)
 
         def counts_for_weights(counts):
@@ -654,7 +652,7 @@ class NeighboursEntropy(CodeExercise):
 
 
 class WhyThere(Quiz):
-    """The curve falls at once to about the entropy of the tokens and rests there before it falls on. Why just
+    """The curve falls quickly to about the entropy of the tokens and stays there for a while. Why exactly
     there?
     """
 
@@ -668,16 +666,17 @@ class WhyThere(Quiz):
     choices = {
         "rate": (
             "The learning rate has become too small by then, and it takes some steps to recover.",
-            "At that time it is still rising: it is highest near step 200. And the curve falls on by itself.",
+            "At that time it is still rising: it is highest near step 200. And the curve falls again by "
+            "itself.",
         ),
         "common": (
-            "How common tokens are is learned by one bias; what stands around a gap takes longer.",
-            "Yes. The bias of the output head alone can learn how common tokens are. What stands around a "
+            "How common tokens are is learned by biases; what stands around a gap takes longer.",
+            "Yes. The biases of the output head alone can learn how common tokens are. What stands around a "
             "gap has to be carried into it by attention, and that is learned more slowly.",
         ),
         "bug": (
             "Something is broken: a training without a bug falls from the first step to the last.",
-            "That is what many believe who do not know the rung. Here nothing is broken, as the rest of the "
+            "Many people who do not know the rung believe that. Here nothing is broken, as the rest of the "
             "curve shows.",
         ),
         "half": (
@@ -690,7 +689,7 @@ class WhyThere(Quiz):
 
 class TooGood(CodeExercise):
     """A friend trains a BERT on the town and is delighted: after one minute the loss is *below the floor*.
-    You know that nobody can be there. Here is the friend's loss. Find the line and mend it.
+    You know that nobody can be there. Here is the friend's loss. Find the line and fix it.
     """
 
     id, title, name = "5.6", "Find the bug: better than possible", "masked_loss"
@@ -761,8 +760,8 @@ class TooGood(CodeExercise):
             return TooGood.costs(logits, labels).sum() * (labels != -100).sum()
 
         def eps_added(logits, labels):
-            """Where the model is sure of another token, your loss is too small: next to the number that you
-            add to p, the true p is nothing. `log_softmax` needs no such number, so that line was right.
+            """Where the model is sure of another token, your loss is too small: the number that you add is
+            much larger than p. `log_softmax` needs no such number, so that line was right.
             """
             is_hidden = labels != -100
             p = logits.softmax(dim=-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
@@ -845,8 +844,8 @@ class TooGood(CodeExercise):
 
 class WhichBug(Sorting):
     """Four trainings, each with one bug. Which is which? The line with points is the loss on held-out
-    stories, measured **rightly**, and the rungs are theirs (two neighbours: as counted in the training). The
-    thin line is the loss that the training itself reports.
+    stories, measured **correctly**; the rungs belong to these stories (two neighbours: counted in training).
+    The thin line is the loss that the training itself reports.
     """
 
     id, title = "5.7", "Debug by the ladder"
@@ -854,9 +853,9 @@ class WhichBug(Sorting):
     difficulty, importance, minutes = 2, 3, 10
     hints = (
         "Begin with the thin lines that are below the floor. Nobody can be there, so those trainings are "
-        "asked for something else than hidden tokens. What do they answer in the gaps?",
-        "One training hovers above the second rung: its steps are too large to stay anywhere lower.",
-        "One curve looks healthy. Then look where the same question stands beside a longer text.",
+        "asked for something other than hidden tokens. What do they answer in the gaps?",
+        "One training stays above the second rung: its steps are too large to stay lower.",
+        "One curve looks healthy. Compare its answers alone and in a batch with a longer text.",
     )
     groups = {
         "shift": "labels shifted by one",
@@ -880,8 +879,8 @@ class WhichBug(Sorting):
         "C": (
             "training C",
             "padding",
-            "The curve looks healthy. But beside a longer text the same question gets another answer: what "
-            "does the shorter text have there that it does not have alone?",
+            "The curve looks healthy. But in a batch with a longer text the same question gets another "
+            "answer: what does the shorter text have there that it does not have alone?",
         ),
         "D": (
             "training D",

@@ -8,16 +8,15 @@ from course_lib.classroom.exercises.random_cases import draw
 
 
 class WhoseTensor(Sorting):
-    """Seven tensors of the published file, under their published names. In which of your modules does each
-    one do its work?
-    """
+    """Seven tensors of the published file, under their published names. Which of your modules uses each?"""
 
     id, title = "7.1", "Whose tensor is this?"
     difficulty, importance, minutes = 1, 2, 5
     hints = (
         "Read the names from the left: what stands before the first dot says whether it is the input, a "
         "layer, or what comes behind the last layer.",
-        "A layer has two halves. One looks at other positions, the other thinks at each position alone.",
+        "A layer has two halves. Attention looks at other positions; the feed-forward network treats each "
+        "alone.",
         "`intermediate` and the `output` beside it are the two maps of the feed-forward network, which "
         "stands in the same file as the layer.",
     )
@@ -75,27 +74,27 @@ class KoreanInPieces(Quiz):
     id, title = "7.2", "Korean in an English vocabulary"
     difficulty, importance, minutes = 1, 2, 5
     hints = (
-        "How many pieces are there for one syllable, and how does the second one begin?",
-        "Look at what week 3 called the trap: what does this tokenizer do before it looks for pieces?",
-        "Count the pieces of 한: ᄒ, ##ᅡ, ##ᆫ.",
+        "How many tokens does one syllable give, and how does the second token begin?",
+        "Look at NFD in week 3: what does this tokenizer do before it cuts?",
+        "Count the tokens of 한: ᄒ, ##ᅡ, ##ᆫ.",
     )
     choices = {
         "letters": (
-            "Each letter (자모) of a syllable becomes a piece of its own.",
+            "Each letter (자모) of a syllable becomes a token of its own.",
             "Yes. Stripping accents decomposes (NFD), which tears 한 into ᄒ, ᅡ, ᆫ. The vocabulary has such "
             "letters and no words made of them, so nothing in it says what a Korean word means.",
         ),
         "unknown": (
             "Each word becomes [UNK]: an English vocabulary has no Hangul.",
             "Some words do, where one of their letters is missing: the ᄈ of 빵집. These three have many "
-            "pieces.",
+            "tokens.",
         ),
         "syllables": (
-            "Each syllable becomes a piece of its own, as a character does.",
-            "The pieces are smaller than that: 한 alone gives three.",
+            "Each syllable becomes a token of its own, as a character does.",
+            "The tokens are smaller than that: 한 alone gives three.",
         ),
         "stems": (
-            "Each noun becomes a piece, and each particle a piece with ##.",
+            "Each noun becomes a token, and each particle a token with ##.",
             "The tokenizer below it does that, which was trained on Korean. This vocabulary has no Korean "
             "nouns to find.",
         ),
@@ -105,14 +104,14 @@ class KoreanInPieces(Quiz):
 
 class MeanPooling(CodeExercise):
     """One vector stands for a whole sentence: the mean (평균) of its hidden vectors. Here is how a friend
-    computes it. Alone, every sentence gets the right vector. In a batch with a longer sentence it gets
-    another one. Mend it.
+    computes it. Alone, every sentence gets the right vector. In a batch with a longer sentence its
+    vector changes. Fix the function.
 
     The shorter sentences of a batch are filled up with padding at their ends. Padding has hidden vectors,
     too.
     """
 
-    id, title, name = "7.3", "Find the bug: company changes the vector", "mean_pooling"
+    id, title, name = "7.3", "Find the bug: wrong in a batch", "mean_pooling"
     difficulty, importance, minutes = 2, 3, 10
     replaces = "course_lib.similarity.mean_pooling"
     hints = (
@@ -120,8 +119,7 @@ class MeanPooling(CodeExercise):
         "the sum of the real vectors, and the number of real positions, which is another one for each text.",
         "`attention_mask[..., None]` has the shape (batch, n, 1), so it can be multiplied with hidden: "
         "padding becomes 0.",
-        "Divide by the sum of the mask over the positions, which must keep a last dimension to divide "
-        "(batch, hidden_size).",
+        "Divide by the sum of the mask over the positions; give it the shape (batch, 1).",
     )
 
     def stub(hidden, attention_mask):
@@ -146,7 +144,7 @@ class MeanPooling(CodeExercise):
             return (hidden * attention_mask[..., None]).sum(dim=1) / hidden.shape[1]
 
         def first_position(hidden, attention_mask):
-            """That is the vector of the first position, [CLS]. Asked for is the mean of all real ones."""
+            """That is the vector of the first position, [CLS]. Return the mean of all real ones."""
             return hidden[:, 0]
 
         def not_divided(hidden, attention_mask):
@@ -154,11 +152,11 @@ class MeanPooling(CodeExercise):
             return (hidden * attention_mask[..., None]).sum(dim=1)
 
         def last_position(hidden, attention_mask):
-            """That is the vector of the last real position alone. Asked for is the mean of all real ones."""
+            """That is the vector of the last real position alone. Return the mean of all real ones."""
             return hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
 
         def first_and_last(hidden, attention_mask):
-            """That is the mean of two vectors, the first and the last real one. Asked for is that of all."""
+            """That is the mean of two vectors, the first and the last real one. Return that of all."""
             last = hidden[torch.arange(len(hidden)), attention_mask.sum(dim=1) - 1]
             return (hidden[:, 0] + last) / 2
 
@@ -218,7 +216,7 @@ class MeanPooling(CodeExercise):
             return (hidden * attention_mask[..., None]).sum(dim=1) / attention_mask.sum()
 
         def largest(hidden, attention_mask):
-            """This is the largest number over the positions (max pooling). Asked for is the mean."""
+            """This is the largest number over the positions (max pooling). Return the mean."""
             return hidden.masked_fill(attention_mask[..., None] == 0, -1e9).amax(dim=1)
 
     def cases():
@@ -239,9 +237,9 @@ class MeanPooling(CodeExercise):
 
 
 class Nearest(CodeExercise):
-    """Search (검색) by meaning: which k of many vectors point most nearly in the direction of the query? The
-    measure is the cosine (코사인), the dot product of two vectors divided by both lengths. Give the row
-    numbers, the most similar first.
+    """Search (검색) by meaning: find the k vectors whose direction is nearest to the query's. The measure is
+    the cosine (코사인), the dot product of two vectors divided by both lengths. Give the row numbers, the
+    most similar first.
     """
 
     id, title, name = "7.4", "What is near", "most_similar"
@@ -285,7 +283,7 @@ class Nearest(CodeExercise):
             return (vectors - query).norm(dim=-1).topk(k, largest=False).indices
 
         def cosines_themselves(query, vectors, k):
-            """These are the cosines. Asked for are the row numbers, `.indices`."""
+            """These are the cosines. Return the row numbers, `.indices`."""
             return Nearest.cosines(query, vectors).topk(k).values
 
         def over_the_rows(query, vectors, k):
@@ -295,7 +293,7 @@ class Nearest(CodeExercise):
             return (F.normalize(vectors, dim=0) @ query).topk(k).indices
 
         def all_of_them(query, vectors, k):
-            """You give all rows. Asked for are the first k."""
+            """You give all rows. Return the first k."""
             return Nearest.cosines(query, vectors).argsort(descending=True)
 
         def by_their_numbers(query, vectors, k):
@@ -309,7 +307,7 @@ class Nearest(CodeExercise):
             return Nearest.cosines(query, vectors).argsort(descending=True)[1 : k + 1]
 
         def by_the_length_squared(query, vectors, k):
-            """You divide by the square of each vector's length: there is a root missing."""
+            """You divide by the square of each vector's length: take the square root."""
             return (vectors @ query / vectors.square().sum(dim=-1)).topk(k).indices
 
         def times_the_length(query, vectors, k):
@@ -319,17 +317,17 @@ class Nearest(CodeExercise):
             return (vectors @ query * vectors.norm(dim=-1)).topk(k).indices
 
         def vectors_themselves(query, vectors, k):
-            """These are the vectors. Asked for are their row numbers, `.indices`."""
+            """These are the vectors. Return their row numbers, `.indices`."""
             return vectors[Nearest.cosines(query, vectors).topk(k).indices]
 
         def ranks(query, vectors, k):
-            """These are the ranks of the first k rows: which place each takes. Asked for are the rows that
-            take the first k places: one `argsort`, not two.
+            """These are the ranks of the first k rows: which place each takes. Return the rows that take the
+            first k places: one `argsort`, not two.
             """
             return Nearest.cosines(query, vectors).argsort(descending=True).argsort()[:k]
 
         def any_sign(query, vectors, k):
-            """You take large cosines of either sign. −1 is the opposite direction, as unlike as can be."""
+            """You take large cosines of either sign. −1 is the opposite direction, the least similar."""
             return Nearest.cosines(query, vectors).abs().topk(k).indices
 
     def cosines(query, vectors):
@@ -357,8 +355,8 @@ class Nearest(CodeExercise):
 
 class Geglu(CodeExercise):
     """The feed-forward network of many models since 2020: the first map gives **twice** as many numbers. The
-    first half goes through GELU and becomes a gate (게이트), and each of its numbers is multiplied with the
-    one at its place in the second half.
+    first half goes through GELU and becomes a gate (게이트). Multiply it by the second half, number by
+    number.
     """
 
     id, title, name = "7.5", "A gate", "geglu"
@@ -396,7 +394,7 @@ class Geglu(CodeExercise):
             return gate.relu() * value
 
         def approximate(wide):
-            """Nearly: this is the approximation of GELU by tanh. Wanted is the exact one, the default."""
+            """Nearly: this is the approximation of GELU by tanh. Use the exact one, the default."""
             gate, value = wide.chunk(2, dim=-1)
             return F.gelu(gate, approximate="tanh") * value
 

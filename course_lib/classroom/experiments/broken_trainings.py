@@ -110,13 +110,13 @@ def show_training(name):
         raise ValueError(f"there is no training {name!r}; there are {', '.join(known['trainings'])}")
     training = known["trainings"][name]
     picture = draw_ladder(training["losses"], known["rungs"], training["measured"])
-    head = "<tr><th>question</th><th>asked alone</th><th>asked beside a longer text</th></tr>"
+    head = "<tr><th>question</th><th>asked alone</th><th>in a batch with a longer text</th></tr>"
     rows, words = "", []
     for answer in training["answers"]:
         found = [answer[where] for where in ("alone", "beside a longer text")]
         cells = [", ".join(f"{escape(piece)} {share:.2f}" for piece, share in each) for each in found]
         rows += f"<tr><td>{escape(answer['text'])}</td><td>{cells[0]}</td><td>{cells[1]}</td></tr>"
-        words.append(f"{answer['text']} → {found[0][0][0]}; beside a longer text {found[1][0][0]}")
+        words.append(f"{answer['text']} → {found[0][0][0]}; in a batch with a longer text {found[1][0][0]}")
     title = f"training {name}"
     html = f"<p><b>{title}</b></p>{picture.html()}<table>{head}{rows}</table>"
     return Words(html, f"{title}: {picture} {'; '.join(words)}")

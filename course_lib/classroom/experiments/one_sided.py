@@ -1,4 +1,4 @@
-"""What does looking to the right earn? The same small BERT, once with gaps and once reading from the left.
+"""What does the right side add? The same small BERT, once with gaps and once reading from the left.
 
 The one that reads from the left may look at what stands before and predicts the next token: a decoder, as GPT
 is (Radford et al. 2018). Each task has a floor of its own, and the town knows both exactly.
