@@ -840,7 +840,7 @@ def largest(reading, piece):
 
 
 def more_than_half(reading, token, others):
-    """The (layer, head) in which `token` gives more than half of its weight to `others` together."""
+    """Each (layer, head) in which `token` gives more than half of its weight to `others` together."""
     row, columns = reading.tokens.index(token), [reading.tokens.index(other) for other in others]
     return [
         (layer, head)

@@ -55,7 +55,7 @@ def test_the_trainings_from_one_side_and_from_both_were_really_run(grown):
     recorded, steps = one_sided.read_record(), one_sided.LENGTHS[0]
     one = one_sided.OneSided(grown)
     left = one.loss_from_the_left(one.train(steps, seed=0))
-    both = one.loss_from_both_sides(grown.train(steps, seed=0)[0])
+    both = one.loss_from_both_sides(whole_words.train(grown, False, steps, seed=0))
     assert recorded["steps"] == list(one_sided.LENGTHS)
     assert left == pytest.approx(recorded["losses"]["from the left"][0][0], abs=0.05)
     assert both == pytest.approx(recorded["losses"]["from both sides"][0][0], abs=0.1)

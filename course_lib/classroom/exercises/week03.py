@@ -46,7 +46,7 @@ class WhoseProblem(Sorting):
         "meaning": (
             "A single entry of the vocabulary means almost nothing.",
             "characters",
-            "시장, 공장 and 농장 share the entry ##장, which does not say what any of them is.",
+            "이야기, 해바라기 and 청진기 share the entry ##기, which does not say what any of them is.",
         ),
     }
 

@@ -423,7 +423,8 @@ class Which(Quiz):
             "Take rotary positions if the task asks for a distance, and a table or sinusoids if it asks "
             "for a trained position.",
             "Yes. Beyond the length, rotary positions are best in the relative task, but far from perfect. "
-            "They do not say the position itself: in the absolute task they are far behind.",
+            "They say the position itself only by the distances to the two ends: in the absolute task they "
+            "are far behind.",
         ),
         "exchanged": (
             "Take rotary positions if the task asks for a position, and a table or sinusoids if it asks "

@@ -357,7 +357,7 @@ class WhereFrom(Sorting):
         "sound": "the sound before the gap",
         "copy": "a word told before",
         "shop": "the place where something happens",
-        "open": "nothing in the text says which word",
+        "open": "nothing in the text decides it",
     }
     items = {
         "particle": (

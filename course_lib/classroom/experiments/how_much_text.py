@@ -23,7 +23,7 @@ from course_lib.wordpiece_training import train_wordpiece
 RECORD = DATA / "week6" / "how_much_text.json"
 SIZES = (30_000, 300_000, 3_000_000, 15_000_000)  # characters to train on
 HELD_OUT, LONGEST = 500, 64  # texts; tokens of a text
-STEPS, EVERY = 900, 150
+STEPS, EVERY = 600, 100
 SEEDS = range(2)
 
 

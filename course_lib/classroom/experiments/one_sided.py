@@ -12,6 +12,7 @@ import math
 import torch
 
 from course_lib.bert import IGNORE_INDEX, BertForMaskedLM, mean_loss
+from course_lib.classroom.experiments import whole_words
 from course_lib.classroom.experiments.growing_bert import GrowingBert
 from course_lib.classroom.experiments.short_training import BATCH_SIZE, train_new
 from course_lib.classroom.materials.ready_models import RUNS
@@ -110,7 +111,8 @@ def record():
     losses = {"from the left": [], "from both sides": []}
     for steps in LENGTHS:
         left = [one_sided.loss_from_the_left(one_sided.train(steps, seed)) for seed in SEEDS]
-        both = [one_sided.loss_from_both_sides(grown.train(steps, seed=seed)[0]) for seed in SEEDS]
+        with_gaps = [whole_words.train(grown, False, steps, seed) for seed in SEEDS]  # single tokens
+        both = [one_sided.loss_from_both_sides(model) for model in with_gaps]
         losses["from the left"].append([round(loss, 4) for loss in left])
         losses["from both sides"].append([round(loss, 4) for loss in both])
     return {"steps": list(LENGTHS), "losses": losses}
