@@ -659,7 +659,7 @@ class WhyThere(Quiz):
     id, title = "5.5", "Why the second rung?"
     difficulty, importance, minutes = 1, 3, 4
     hints = (
-        "Which parameters alone are enough to reach that rung?",
+        "What is the same for every gap, and enough to reach that rung?",
         "A score that is the same for every gap can only say how common each token is.",
         "To come much further, a gap has to know what stands around it. Which part of BERT brings that?",
     )
@@ -670,9 +670,10 @@ class WhyThere(Quiz):
             "itself.",
         ),
         "common": (
-            "How common tokens are is learned by biases; what stands around a gap takes longer.",
-            "Yes. The biases of the output head alone can learn how common tokens are. What stands around a "
-            "gap has to be carried into it by attention, and that is learned more slowly.",
+            "How common tokens are is the same for every gap; its neighbours take longer to learn.",
+            "Yes. Scores that are the same for every gap are learned fast, by the biases of the output head "
+            "or by a part of the vectors that all gaps share. What stands around a gap has to be carried "
+            "into it by attention, and that is learned more slowly.",
         ),
         "bug": (
             "Something is broken: a training without a bug falls from the first step to the last.",
@@ -681,7 +682,7 @@ class WhyThere(Quiz):
         ),
         "half": (
             "The batches at that time happen to be hard: many of the tokens in the gaps are rare.",
-            "The batches are drawn evenly, all the time. Another seed pauses at the same height.",
+            "The batches are drawn evenly, all the time, and the pause lasts for dozens of them.",
         ),
     }
     answer = "common"
@@ -854,7 +855,7 @@ class WhichBug(Sorting):
     hints = (
         "Begin with the thin lines that are below the floor. Nobody can be there, so those trainings are "
         "asked for something other than hidden tokens. What do they answer in the gaps?",
-        "One training stays above the second rung: its steps are too large to stay lower.",
+        "One training stays above the second rung: its first steps were so large that it never recovers.",
         "One curve looks healthy. Compare its answers alone and in a batch with a longer text.",
     )
     groups = {
@@ -874,7 +875,7 @@ class WhichBug(Sorting):
             "training B",
             "rate",
             "The line with points never comes below the entropy of the tokens, and every question has the "
-            "same answers, the most common tokens. Something keeps it from staying where it is better.",
+            "same answers, the most common tokens. Something threw it where it learns no more than that.",
         ),
         "C": (
             "training C",
