@@ -30,7 +30,7 @@ def test_week_8(lab):
 
     expect(lab.output(DEMONSTRATION)).to_contain_text("what one does with it")
     change = ("sorted(set(training))", "dict.fromkeys(training)")
-    write(lab, LABELS, "8.6", change=change, says="alphabetical one")
+    write(lab, LABELS, "8.6", change=change, says="follow the alphabet")
     graduate(lab)
 
     assert lab.widget_errors() == []
