@@ -12,7 +12,7 @@ NAMES = tag_names(["who", "where", "what"])
 
 
 class WhatTheHeadReads(Sorting):
-    """BERT gives a vector for each token. A head reads some of them and answers. Which vectors does it need
+    """BERT gives a vector for each token. A head reads some of them and answers. Which vectors does it read
     for each of these questions, and what does it give?
     """
 
@@ -678,7 +678,7 @@ class BestSpan(CodeExercise):
         "Go through all first tokens, and for each of them through the last tokens that are possible: "
         "itself, and the next ones, as far as `longest` allows. Keep the pair that scores most.",
         "With longest = 3, an answer that begins at token 5 ends at 5, 6 or 7, unless the text ends before. "
-        "Begin with None as the best span and the score of [CLS] as the best score.",
+        "Begin with None, and with the score of [CLS] as the one to beat.",
     )
 
     def stub(start_logits, end_logits, allowed, longest=10):
