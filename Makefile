@@ -16,7 +16,7 @@ help:
 	echo "make lab           open the course in JupyterLab (JUPYTER_ARGS=… adds flags)"
 	echo "make test          check the whole repository: style, unit tests, every notebook"
 	echo "make test-browser  the notebooks in a real JupyterLab in a real Chromium"
-	echo "make notebooks     run the notebooks and keep the outputs (ONLY=02: just one)"
+	echo "make notebooks     run the notebooks and keep the outputs (ONLY=02: one week; ONLY=ko/02: in Korean)"
 	echo "make pictures      take the README's pictures anew, in the browser"
 	echo "make bench         speed and memory against other implementations"
 	echo "make fuzz          our tokenizer against the library's on a million strings"

@@ -16,7 +16,8 @@ from course_lib.classroom.widgets.shown import Shown
 from course_lib.classroom.widgets.slider import Slider
 from course_lib.saving import WIDGET, before_saving
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = [*sorted(FOLDER.glob("*.ipynb")), *sorted(FOLDER.glob("ko/*.ipynb"))]
 VIEW = {"model_id": "12", "version_major": 2, "version_minor": 0}
 
 
@@ -96,7 +97,7 @@ def test_every_widget_of_the_course_has_a_still_form_and_says_how_to_go_on(widge
     assert widget._repr_mimebundle_ is Shown._repr_mimebundle_
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_notebook_shows_no_widget_but_those_of_the_course(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
@@ -104,7 +105,7 @@ def test_a_notebook_shows_no_widget_but_those_of_the_course(path):
     assert [each for each in foreign if each in code] == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_kept_notebook_holds_still_forms_alone(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]

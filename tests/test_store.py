@@ -19,6 +19,27 @@ from course_lib.classroom.judging.store import FORMAT, OLDER_ANSWERS, RENUMBERED
 SOURCE = "def average_vector(vectors):\n    return vectors.mean(dim=0)\n"
 
 
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A folder of English and Korean notebooks, and no COURSE_PROGRESS that names another."""
+    monkeypatch.delenv("COURSE_PROGRESS")
+    (tmp_path / "ko").mkdir()
+    (tmp_path / "00_start_here.ipynb").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("folder", [".", "ko"])
+def test_english_and_korean_notebooks_share_one_folder(course, monkeypatch, folder):
+    monkeypatch.chdir(course / folder)
+    assert Store().folder == course / "my_course"
+
+
+def test_a_folder_that_only_happens_to_be_called_ko_keeps_its_own(course, monkeypatch):
+    (course / "00_start_here.ipynb").unlink()
+    monkeypatch.chdir(course / "ko")
+    assert Store().folder == course / "ko" / "my_course"
+
+
 def test_a_passed_answer_is_kept_as_readable_python(store):
     assert submit(find("0.2"), SOURCE).passed
     text = (store.folder / "answers" / "0_2_average_vector.py").read_text(encoding="utf-8")

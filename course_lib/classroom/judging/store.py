@@ -1,4 +1,4 @@
-"""my_course/: what a learner has done, beside the notebooks, in plain files that anybody can read.
+"""my_course/: what a learner has done, beside the English notebooks, in plain files that anybody can read.
 
 my_course/progress.json     {"format": 3,
                              "exercises": {"2.2": {"status": "passed", "attempts": 3, "hints": 1, "solution":
@@ -49,6 +49,13 @@ FRESH = {"status": "not_attempted", "attempts": 0, "hints": 0, "solution": False
 STATUSES = ("not_attempted", "failed", "passed")
 
 
+def beside_notebooks():
+    """The folder of the notebook that runs, or for one in ko/ that above it: both languages share it."""
+    here = Path.cwd()
+    is_edition = here.name == "ko" and any(here.parent.glob("00_*.ipynb"))
+    return here.parent if is_edition else here
+
+
 def empty():
     return {"format": FORMAT, "exercises": {}, "predictions": {}}
 
@@ -62,7 +69,7 @@ class Store:
     """
 
     def __init__(self, folder=None):
-        self.use(folder or os.environ.get("COURSE_PROGRESS") or "my_course")
+        self.use(folder or os.environ.get("COURSE_PROGRESS") or beside_notebooks() / "my_course")
 
     def use(self, folder):
         """Keep everything in this folder from here on."""
