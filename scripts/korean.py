@@ -94,7 +94,7 @@ def english_then(path, cell_id, hashed):
     """(revision, source) of an English cell when its digest was `hashed`, or None where git knows of none."""
     git = ["git", "-C", str(path.parent)]
     log = [*git, "log", "--format=%h", "--", path.name]
-    for revision in subprocess.run(log, capture_output=True, text=True, check=True).stdout.split():
+    for revision in subprocess.run(log, capture_output=True, encoding="utf-8", check=True).stdout.split():
         shown = subprocess.run([*git, "show", f"{revision}:./{path.name}"], capture_output=True)
         if shown.returncode:  # the revision that took the file away
             continue
@@ -106,13 +106,17 @@ def english_then(path, cell_id, hashed):
 
 
 def word_difference(before, after):
-    """The words of both texts: [-what is gone-], {+what is new+}."""
-    old, new = (re.findall(r"\s+|\S+", text) for text in (before, after))
-    parts = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, added = "".join(old[a:b]), "".join(new[c:d])
-        parts += [gone] if kind == "equal" else [f"[-{gone}-]" * bool(gone), f"{{+{added}+}}" * bool(added)]
-    return "".join(parts)
+    """The words of both texts: [-what is gone-], {+what is new+}. Where lines break does not count."""
+    old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, *([word.strip() for word in each] for each in (old, new)), False)
+    shown = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            shown.append("".join(new[c:d]))
+            continue
+        gone, added = "".join(old[a:b]).strip(), "".join(new[c:d]).strip()
+        shown += [f"[-{gone}-] "] * bool(gone) + [f"{{+{added}+}} "] * bool(added)
+    return "".join(shown)
 
 
 def show(path, korean_path, cells):

@@ -8,7 +8,7 @@
 2. A name stays: a string of one ASCII word that is another function's argument, an operand, a key of options
    as in `{"norm": False}`, or an index into what the notebook did not make. A path may begin with `../`.
 3. Keys and items of lists may be translated, but no word with a sign or a digit, and none that is a name
-   elsewhere in the notebook. One that the notebook looks up has to be translated in one way everywhere.
+   elsewhere in the notebook. What the notebook looks up or compares has to be translated as where it is made.
 """
 
 import ast
@@ -69,7 +69,7 @@ def place_of(node, above):
     if isinstance(parent, ast.keyword):
         return TEXT if parent.arg in TEXT_KEYWORDS else KEY if is_item else NAME
     if isinstance(parent, (ast.Subscript, ast.Compare)):
-        return LOOKUP
+        return KEY if isinstance(getattr(parent, "ctx", None), ast.Store) else LOOKUP
     if isinstance(parent, (ast.Expr, ast.Assert)):
         return TEXT
     is_name = isinstance(parent, (ast.BinOp, ast.Attribute, ast.arguments)) and not is_item
@@ -91,18 +91,22 @@ def must_stay(string, place, names, keys):
 def translated_names(pairs):
     """(cell, what is wrong) of strings. pairs: [(cell, place, English, Korean)] of a whole notebook."""
     parameters = {string for _, place, string, _ in pairs if place == PARAMETER}
-    of_place, forms = defaultdict(set), {}
+    of_place, made = defaultdict(set), defaultdict(set)
 
     def settled(place, string):
         return place if place != OPTION else NAME if string in parameters else KEY
 
     pairs = [(cell, settled(place, string), string, korean) for cell, place, string, korean in pairs]
-    for _, place, string, _ in pairs:
+    for cell, place, string, korean in pairs:
         of_place[place].add(string)
+        if place == KEY:
+            made[string].add(korean)
+            made[cell, string].add(korean)
     for cell, place, string, korean in pairs:
         if must_stay(string, place, of_place[NAME], of_place[KEY]):
             if korean not in (string, f"../{string}" if "/" in string else string):
                 yield cell, f"{string!r} is a name and has to stay; it became {korean!r}"
-        elif place in (KEY, LOOKUP) and string in of_place[LOOKUP]:
-            if korean != forms.setdefault(string, korean):
-                yield cell, f"{string!r} is {korean!r} here and {forms[string]!r} above"
+        elif place == LOOKUP and string in of_place[KEY]:
+            known = made.get((cell, string), made[string])  # one word may be two labels in two cells
+            if korean not in known:
+                yield cell, f"{string!r} is looked up as {korean!r}; it was made as {sorted(known)}"

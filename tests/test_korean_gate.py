@@ -23,6 +23,7 @@ print(f"mean {curves['two']:.2f} of {len(curves)}", sep="")
 for path in Path("my_course/answers").glob("*.py"):
     layer(path, **{"norm": False}, norm=True)
 read("나는 [MASK]를 샀다")
+labels = ["line", 1]
 draw_lines(curves, "step", title="Lines")'''
 SENTENCE = "A sentence."
 
@@ -86,6 +87,7 @@ def test_a_translation_is_let_through():
         ('"about zero", "one"', '"거의 0", "하나"'),
         ("mean {curves['two']:.2f} of {len(curves)}", "{len(curves)}개 중 평균 {curves['two']:.2f}"),
         ('"line"', '"직선"'),
+        ('["line", 1]', '["선", 1]'),
         ('"step"', '"스텝"'),
         ('"Lines"', '"선들"'),
         ('"my_course/answers"', '"../my_course/answers"'),
@@ -132,9 +134,20 @@ def test_other_code_is_seen(old, new):
     assert changed((old, new)) == {"b": ["is different in code"]}
 
 
-def test_a_key_has_one_translation_in_the_whole_notebook():
-    (wrong,) = changed(('curves["line"]', 'curves["선"]'))["b"]
-    assert wrong == "'line' is '선' here and 'line' above"
+@pytest.mark.parametrize("name", ['curves["line"]', '"line": fit'])
+def test_a_key_is_looked_up_as_it_is_made(name):
+    code = CODE.replace('["line", 1]', "[]").replace(name, name.replace("line", "선"))
+    english = english_notebook()
+    english.cells[1].source = CODE.replace('["line", 1]', "[]")
+    (wrong,) = korean.differences(english, korean_notebook(code))["b"]
+    assert wrong.startswith("'line' is looked up as")
+
+
+def test_one_word_may_be_two_labels_in_two_cells():
+    pairs = [("a", "key", "pear", "배"), ("b", "key", "pear", "과일"), ("c", "lookup", "pear", "과일")]
+    assert not list(translated_code.translated_names(pairs))
+    same_cell = [("b", "lookup", "pear", "배")]
+    assert [cell for cell, _ in translated_code.translated_names(pairs + same_cell)] == ["b"]
 
 
 def test_an_index_into_what_others_made_stays():
@@ -220,7 +233,7 @@ def test_check_names_the_cell_and_fails(edition, capsys):
 def test_show_tells_how_the_english_has_changed(edition, capsys):
     assert korean.main(["show", "02"]) == 0
     shown = capsys.readouterr().out
-    assert "A {+longer +}sentence." in shown
+    assert "A {+longer+} sentence." in shown
     assert "문장." in shown and "끝." not in shown
 
 
