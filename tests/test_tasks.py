@@ -154,7 +154,8 @@ def test_label_names_come_back(kind, tmp_path):
 def test_label_names_are_written_as_transformers_writes_them(kind, tmp_path):
     save_model(make(kind), tmp_path / "ours")
     reference(kind, CONFIG).save_pretrained(tmp_path / "theirs")
-    ours, theirs = (json.loads((tmp_path / name / "config.json").read_text()) for name in ("ours", "theirs"))
+    texts = [(tmp_path / name / "config.json").read_text("utf-8") for name in ("ours", "theirs")]
+    ours, theirs = map(json.loads, texts)
     for key in ("architectures", "id2label", "label2id"):
         assert ours[key] == theirs[key]
 
@@ -181,7 +182,7 @@ def test_labels_without_names_have_those_of_transformers(number, tmp_path):
 def test_names_that_do_not_fit_the_weights_are_refused_with_the_file(names, tmp_path):
     save_model(make(BertForTokenClassification), tmp_path)
     file = tmp_path / "config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | dict(id2label=names)))
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | dict(id2label=names)), "utf-8")
     with pytest.raises(ValueError, match=r"config\.json: id2label must give a name of its own to .* 0 to 2"):
         load_model(tmp_path, BertForTokenClassification)
 

@@ -236,7 +236,8 @@ def test_a_question_without_an_answer_asks_about_what_is_left_out(town):
 
 
 def test_a_question_about_a_shape_that_is_not_told_is_refused(tmp_path, town):
-    (tmp_path / f"questions_{town.language}.tsv").write_text("story\tquestion\tanswer\n{x}\t{x}?\t-\n")
+    lines = "story\tquestion\tanswer\n{x}\t{x}?\t-\n"
+    (tmp_path / f"questions_{town.language}.tsv").write_text(lines, "utf-8")
     with pytest.raises(ValueError, match=r"line 2: the town tells no story of the shape '\{x\}'"):
         read_questions(town, tmp_path)
 

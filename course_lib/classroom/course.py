@@ -41,5 +41,5 @@ WEEKS = {
         "Is this really BERT?",
         ("checkpoint", "similarity", "documentation", "modern"),
     ),
-    8: Week("08_fine_tuning", "Fine-tuning", "What can be asked of BERT?", ("finetuning",)),
+    8: Week("08_fine_tuning", "Fine-tuning", "What can be asked of BERT?", ("tasks", "spans", "finetuning")),
 }

@@ -2,23 +2,14 @@
 
 import re
 
-import nbformat
 from playwright.sync_api import expect
 from solving import write
 
 NOTEBOOK = "08_fine_tuning.ipynb"
-DEMONSTRATION = "labelled = encode(split.texts"
+DEMONSTRATION = "learning to answer"
 LABELS = '@exercise("8.6")'
 PROGRESS = "progress()"
 CERTIFICATE = "certificate("
-STORIES = "AskingStories("
-SCRATCH = """from course_lib.classroom.experiments.town_asked import TASKS, draw_split, ready, train
-from course_lib.classroom.widgets.asking_stories import AskingStories
-
-task = TASKS["questions"]
-pretrained, tokenizer = ready("ko")
-learn, asked = draw_split(task, "ko", 256, 0)
-model = train(task, pretrained, tokenizer, learn, task.settings)"""
 
 
 def test_week_8(lab):
@@ -28,9 +19,9 @@ def test_week_8(lab):
     assert lab.widget_errors() == []
     assert lab.console_errors == []
 
-    expect(lab.output(DEMONSTRATION)).to_contain_text("what one does with it")
+    ask_about_stories(lab, DEMONSTRATION)
     change = ("sorted(set(training))", "dict.fromkeys(training)")
-    write(lab, LABELS, "8.6", change=change, says="alphabetical one")
+    write(lab, LABELS, "8.6", change=change, says="follow the alphabet")
     graduate(lab)
 
     assert lab.widget_errors() == []
@@ -46,20 +37,6 @@ def graduate(lab):
     picture = lab.output(CERTIFICATE).locator("img")
     expect(picture).to_have_attribute("alt", re.compile("Certificate: 1 of "))
     lab.screenshot("certificate", lab.output(CERTIFICATE))
-
-
-def test_a_question_about_a_story(lab, server):
-    show = 'AskingStories(model, tokenizer, "지우는 분식집에서 김밥을 샀다.", "지우는 어디에서 김밥을 샀니?")'
-    cells = [nbformat.v4.new_code_cell(source) for source in (SCRATCH, show)]
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    scratch = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(scratch, server.root / "stories.ipynb")
-    lab.open("stories.ipynb")
-    lab.run_all()
-    ask_about_stories(lab, STORIES)
-    assert lab.widget_errors() == []
-    assert lab.console_errors == []
-    assert lab.accessibility_problems() == []
 
 
 def ask_about_stories(lab, cell):

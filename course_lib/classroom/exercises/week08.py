@@ -12,8 +12,8 @@ NAMES = tag_names(["who", "where", "what"])
 
 
 class WhatTheHeadReads(Sorting):
-    """BERT gives a vector for each token. A head reads some of them and answers. Which vectors does it need
-    for each of these questions, and what does it say?
+    """BERT gives a vector for each token. A head reads some of them and answers. Which vectors does it read
+    for each of these questions, and what does it give?
     """
 
     id, title = "8.1", "What does the head read?"
@@ -47,7 +47,8 @@ class WhatTheHeadReads(Sorting):
         "bread": (
             "What does this story say about where the bread was bought?",
             "ends",
-            "The answer is one piece of the story, copied as it stands there: from a word to a word.",
+            "The answer is one piece of the story, copied as it stands there, from its first word to its "
+            "last.",
         ),
         "package": (
             "Which of six packages does this docstring come from?",
@@ -60,9 +61,9 @@ class WhatTheHeadReads(Sorting):
             "There are as many answers as words.",
         ),
         "train": (
-            "From which word to which word does this letter say when the train leaves?",
+            "Which words of this letter, from the first to the last, say when the train leaves?",
             "ends",
-            "Nothing has to be said of the words between the first and the last one of the answer.",
+            "The words between the first and the last one of the answer need no answer of their own.",
         ),
     }
 
@@ -73,9 +74,9 @@ class LabelsOfTokens(CodeExercise):
 
     A span is (start, end, kind): the characters `text[start:end]`, so the one at end is outside. The place of
     a token is written in the same way. The token that holds the first character of a span gets B. Every other
-    token with a character of the span gets I, and all others get O: each as the number that B-who, say, has
-    in `names`. A special token has the place (0, 0) and gets −100, for the loss asks for nothing there. No
-    token has characters of two spans.
+    token with a character of the span gets I, and all others get O. A label is the index of the tag in the
+    list `names`, such as that of B-who. A special token has the place (0, 0) and gets −100, because the loss
+    ignores it. No token has characters of two spans.
     """
 
     id, title, name = "8.2", "From characters to tokens", "labels_of_tokens"
@@ -106,16 +107,20 @@ class LabelsOfTokens(CodeExercise):
 
     class mistakes:
         def special_outside(offsets, spans, names):
-            """Special tokens get O. They get −100: nobody asks what [CLS] is, so nothing is learned there."""
+            """Your special tokens get O. They should get −100: nobody asks what [CLS] is, so nothing is
+            learned there.
+            """
             return [max(label, 0) for label in LabelsOfTokens.solution(offsets, spans, names)]
 
         def special_left_out(offsets, spans, names):
-            """Special tokens get no label, so the list does not fit the tokens any more. They get −100."""
+            """Your special tokens get no label, so the list does not fit the tokens any more. They should get
+            −100.
+            """
             return [label for label in LabelsOfTokens.solution(offsets, spans, names) if label >= 0]
 
         def outside_not_asked(offsets, spans, names):
-            """Tokens outside of all spans get −100. They get O: a model that is never asked about them never
-            learns to say O.
+            """Your tokens outside of all spans get −100. They should get O: a model that is never asked about
+            them never learns to say O.
             """
             return [label or -100 for label in LabelsOfTokens.solution(offsets, spans, names)]
 
@@ -139,7 +144,7 @@ class LabelsOfTokens(CodeExercise):
 
         def wholly_inside(offsets, spans, names):
             """You label only tokens that are wholly inside a span. One character is enough: 김치와 is one
-            token, and 와 is none of 김치.
+            token, and 와 is not part of 김치.
             """
             return LabelsOfTokens.label(offsets, spans, names, shares=lambda a, b, c, d: c <= a and b <= d)
 
@@ -164,8 +169,8 @@ class LabelsOfTokens(CodeExercise):
             return [-100 if start == end else label for label, (start, end) in zip(labels, offsets)]
 
         def always_begins(offsets, spans, names):
-            """Every token of a span gets B. Then a name of two tokens is two names. Only the token with the
-            first character gets B.
+            """Every token of your spans gets B. Then a name of two tokens is two names. Only the token with
+            the first character should get B.
             """
             return LabelsOfTokens.label(offsets, spans, names, begins=lambda a, c: True)
 
@@ -180,8 +185,8 @@ class LabelsOfTokens(CodeExercise):
             return LabelsOfTokens.label(offsets, spans, names, begins=lambda a, c: a == c)
 
         def begins_after_another_kind(offsets, spans, names):
-            """You give B where the token before is of no span or of another kind. Two neighbours of one kind
-            become one span by that. B belongs to the first character of each span.
+            """You give B where the token before is of no span or of another kind. Then two neighbours of one
+            kind become one span. B belongs to the first character of each span.
             """
             found, before = [], "O"
             for label in LabelsOfTokens.label(offsets, spans, names):
@@ -191,7 +196,9 @@ class LabelsOfTokens(CodeExercise):
             return found
 
         def first_token_alone(offsets, spans, names):
-            """Only the first token of a span has a label of it; the others get O. They get I."""
+            """Only the first token of your spans has a label of the span; the others get O. They should get
+            I.
+            """
             tags = ["O" if tag.startswith("I") else tag for tag in names]
             return [
                 names.index(tags[label]) if label >= 0 else label
@@ -199,8 +206,8 @@ class LabelsOfTokens(CodeExercise):
             ]
 
         def others_not_asked(offsets, spans, names):
-            """The first token of a span is right, and the others get −100. That is a rule for words; here
-            they get I.
+            """The first token of a span is right, and your others get −100. They should get I. (Exercise 8.3
+            has another rule.)
             """
             return [
                 -100 if names[max(label, 0)].startswith("I") else label
@@ -311,9 +318,9 @@ class LabelsOfTokens(CodeExercise):
 class TagsOfTokens(CodeExercise):
     """A friend's data have one tag for each *word*: Jiwoo is B-who, bought is O. The friend's tagger finds
     twice as many people as there are. It says B-who at `ji` and B-who at `##woo`, as it was taught, and that
-    is two spans: nearly every label is the one that it learned, and hardly a whole span is right. Here is how
-    the friend gives tags to tokens. Mend it as Devlin et al. 2019 (section 5.3) do it: only the **first**
-    token of a word is asked for the tag. Everywhere else the label is −100, and nobody reads the answer.
+    is two spans: nearly every label is as learned, but almost no whole span is right. Here is how the friend
+    gives tags to tokens. Fix it as Devlin et al. 2019 (section 5.3) do: only the **first** token of a word
+    gets the word's tag. Everywhere else the label is −100, and the loss ignores that token.
 
     `word_of_token` says to which word each token belongs; words are counted from 0, and a special token
     belongs to none. The tags are numbers: 0 is O, 1 is B-who, 2 is I-who, and so on.
@@ -330,14 +337,14 @@ class TagsOfTokens(CodeExercise):
     )
 
     def stub(word_of_token, word_tags):
-        """word_of_token: (tokens,) a number or None for each; word_tags: (words,) numbers → a label for each
-        token, a list
+        """word_of_token: a list, for each token a number or None; word_tags: a list, for each word a number
+        → a list, for each token a label
         """
         return [-100 if word is None else word_tags[word] for word in word_of_token]
 
     def solution(word_of_token, word_tags):
-        """word_of_token: (tokens,) a number or None for each; word_tags: (words,) numbers → a label for each
-        token, a list
+        """word_of_token: a list, for each token a number or None; word_tags: a list, for each word a number
+        → a list, for each token a label
         """
         labels, before = [], None
         for word in word_of_token:
@@ -356,23 +363,23 @@ class TagsOfTokens(CodeExercise):
 
         def inside_instead(word_of_token, word_tags):
             """Your other tokens of a name get I. That keeps a span whole, too, and it is the rule where spans
-            are marked by characters. Where words have tags, the other tokens are not asked: −100.
+            are marked by characters. Where words have tags, the other tokens should get −100.
             """
             labels = TagsOfTokens.every(word_of_token, word_tags)
             first = TagsOfTokens.is_first(word_of_token)
             return [tag + (tag > 0 and tag % 2 and not begins) for tag, begins in zip(labels, first)]
 
         def others_outside(word_of_token, word_tags):
-            """The other tokens of a word get 0, which is O: the model learns that ##woo is no part of a name.
-            They are not asked: −100.
+            """Your other tokens of a word get 0, which is O: the model learns that ##woo is no part of a
+            name. They should get −100.
             """
             labels = TagsOfTokens.every(word_of_token, word_tags)
             first = TagsOfTokens.is_first(word_of_token)
             return [tag if begins or tag < 0 else 0 for tag, begins in zip(labels, first)]
 
         def others_left_out(word_of_token, word_tags):
-            """The other tokens of a word have no label at all, so the list is shorter than the text. They get
-            −100.
+            """Your other tokens of a word have no label at all, so the list is shorter than the text. They
+            should get −100.
             """
             labels = TagsOfTokens.every(word_of_token, word_tags)
             first = TagsOfTokens.is_first(word_of_token)
@@ -387,7 +394,7 @@ class TagsOfTokens(CodeExercise):
             return [-100 if tag == before else tag for tag, before in pairs]
 
         def each_tag_once(word_of_token, word_tags):
-            """Each tag is asked once in the whole text. Asked for is once for each *word*: remember the words
+            """You ask each tag once in the whole text. Each *word* has to be asked once: remember the words
             that you have met, not their tags.
             """
             labels, met = [], set()
@@ -407,7 +414,7 @@ class TagsOfTokens(CodeExercise):
             return labels
 
         def the_last_before_the_first(word_of_token, word_tags):
-            """Before token 0 there is none, and you look at the last one: an index of −1 counts from the
+            """No token stands before token 0, and you look at the last one: an index of −1 counts from the
             back. Where a text has one word and no special token, nothing is asked then.
             """
             before = [*word_of_token[-1:], *word_of_token]
@@ -428,12 +435,14 @@ class TagsOfTokens(CodeExercise):
             ]
 
         def special_outside(word_of_token, word_tags):
-            """Special tokens get 0, which is O. They belong to no word and are not asked: −100."""
+            """Your special tokens get 0, which is O. They belong to no word and should get −100."""
             labels = TagsOfTokens.solution(word_of_token, word_tags)
             return [0 if word is None else tag for word, tag in zip(word_of_token, labels)]
 
         def special_left_out(word_of_token, word_tags):
-            """Special tokens have no label at all, so the list is shorter than the text. They get −100."""
+            """Your special tokens have no label at all, so the list is shorter than the text. They should get
+            −100.
+            """
             labels = TagsOfTokens.solution(word_of_token, word_tags)
             return [tag for word, tag in zip(word_of_token, labels) if word is not None]
 
@@ -486,8 +495,9 @@ class SpanF1(CodeExercise):
     and finds nothing. Count whole spans instead. A span that was found is right if a true span **of the same
     text** has the same start, the same end and the same kind.
 
-    Over all texts together (micro), F1 is 2 · right / (true + found), where *true* and *found* are how many
-    spans there are of each. If there is nothing to find and nothing was found, it is 0.
+    Over all texts together, F1 is 2 · right / (true + predicted), where *true* and *predicted* are how many
+    spans there are of each. (It is the harmonic mean of two shares: how many of the predicted spans are
+    right, and how many of the true ones were found.) If there are no spans at all, it is 0.
     """
 
     id, title, name = "8.4", "Whole spans count", "span_f1"
@@ -495,7 +505,8 @@ class SpanF1(CodeExercise):
     difficulty, importance, minutes = 2, 2, 10
     hints = (
         "Take two texts by hand. In the first, one of two true spans is found and nothing else; in the "
-        "second, there is one true span, and two others were found. What are *right*, *true* and *found*?",
+        "second, there is one true span, and two others were found. What are *right*, *true* and "
+        "*predicted*?",
         "Go through the texts with `zip`, and count the spans that stand on both sides. Divide at the end, "
         "once.",
         "Spans are tuples, so they can be in a `set`, and two sets have an intersection. Look at what you "
@@ -514,41 +525,41 @@ class SpanF1(CodeExercise):
 
     class mistakes:
         def mean_over_texts(true, predicted):
-            """You take the F1 of each text, and of these the mean. A text with one span would count as much
-            as one with ten. Count over all texts, and divide once.
+            """You take the mean of the F1 of each text. A text with one span would count as much as one with
+            ten. Count over all texts, and divide once.
             """
             each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted)]
             return sum(each) / len(each) if each else 0.0
 
         def mean_over_texts_with_spans(true, predicted):
-            """You take the F1 of each text with a span, and of these the mean. A text with one span would
-            count as much as one with ten. Count over all texts, and divide once.
+            """You take the mean of the F1 of each text with a span. A text with one span would count as much
+            as one with ten. Count over all texts, and divide once.
             """
             each = [SpanF1.f1([wanted], [found]) for wanted, found in zip(true, predicted) if wanted or found]
             return sum(each) / len(each) if each else 0.0
 
         def share_of_the_true(true, predicted):
-            """That is the share of the true spans that were found (recall). Who finds a span everywhere gets
-            1 by it. F1 counts what was found in vain, too.
+            """That is the share of the true spans that were found (recall). A tagger that finds spans
+            everywhere gets 1. F1 also counts the wrong spans.
             """
             return SpanF1.right(true, predicted) / (sum(map(len, true)) or 1)
 
         def share_of_the_found(true, predicted):
-            """That is the share of the found spans that are right (precision). Who dares one sure span gets 1
-            by it. F1 counts what was not found, too.
+            """That is the share of the predicted spans that are right (precision). A tagger that gives only
+            one sure span gets 1. F1 also counts the spans that were not found.
             """
             return SpanF1.right(true, predicted) / (sum(map(len, predicted)) or 1)
 
         def accuracy(true, predicted):
-            """You divide by the number of *different* spans, true or found. F1 divides twice the right ones
-            by both numbers added: a right span is a true one and a found one.
+            """You divide by the number of *different* spans, true or predicted. F1 divides twice the right
+            ones by the sum of both numbers: a right span is in both.
             """
             count = sum(len(set(wanted) | set(found)) for wanted, found in zip(true, predicted))
             return SpanF1.right(true, predicted) / count if count else 0.0
 
         def not_twice(true, predicted):
-            """A 2 is missing: your perfect tagger gets 0.5. A right span is counted twice below, as true and
-            as found.
+            """A 2 is missing: your perfect tagger gets 0.5. A right span is counted twice in the divisor, as
+            true and as predicted.
             """
             return SpanF1.f1(true, predicted) / 2
 
@@ -576,7 +587,7 @@ class SpanF1(CodeExercise):
             return SpanF1.f1(true, predicted, right)
 
         def any_text(true, predicted):
-            """You throw the spans of all texts together: a span counts as right if *another* text has it.
+            """You put the spans of all texts together: a span counts as right if *another* text has it.
             Compare text by text.
             """
             texts = [[span for text in each for span in text] for each in (true, predicted)]
@@ -584,8 +595,8 @@ class SpanF1(CodeExercise):
             return SpanF1.f1(true, predicted, right)
 
         def one_set(true, predicted):
-            """You throw the spans of all texts into one set: a span that two texts have is there once, and
-            one of another text counts as right. Compare text by text.
+            """You put the spans of all texts into one set: a span that two texts have is there once, and one
+            of another text counts as right. Compare text by text.
             """
             return SpanF1.f1(*([{span for text in each for span in text}] for each in (true, predicted)))
 
@@ -650,12 +661,12 @@ class SpanF1(CodeExercise):
 
 class BestSpan(CodeExercise):
     """A model that answers questions gives two scores to each token: how well an answer begins there, and how
-    well it ends there. The score of a span is the start of its first token plus the end of its last one. Give
-    the best span as two numbers of tokens, (first, last).
+    well it ends there. The score of a span is the start score of its first token plus the end score of its
+    last one. Give the best span as two token numbers, (first, last). No case here has two best spans.
 
     A span lies in the story, where `allowed` is True, and not in the question. It ends where it begins or
-    later, and it has at most `longest` tokens. Token 0 is [CLS]: its start plus its end is the score of “the
-    story does not say”. Unless the best span scores **more** than that, give None.
+    later, and it has at most `longest` tokens. Token 0 is [CLS]: its start score plus its end score is the
+    score of “the story does not say”. Unless the best span scores **more** than that, give None.
     """
 
     id, title, name = "8.5", "The best answer", "best_span"
@@ -667,17 +678,17 @@ class BestSpan(CodeExercise):
         "Go through all first tokens, and for each of them through the last tokens that are possible: "
         "itself, and the next ones, as far as `longest` allows. Keep the pair that scores most.",
         "With longest = 3, an answer that begins at token 5 ends at 5, 6 or 7, unless the text ends before. "
-        "Let None with the score of [CLS] be what has to be beaten at first.",
+        "Begin with None, and with the score of [CLS] as the one to beat.",
     )
 
     def stub(start_logits, end_logits, allowed, longest=10):
-        """start_logits, end_logits: lists of numbers, one for each token; allowed: of True and False
+        """start_logits, end_logits: lists of numbers, one for each token; allowed: a list of True and False
         → (first token, last token), two numbers, or None
         """
         ...
 
     def solution(start_logits, end_logits, allowed, longest=10):
-        """start_logits, end_logits: lists of numbers, one for each token; allowed: of True and False
+        """start_logits, end_logits: lists of numbers, one for each token; allowed: a list of True and False
         → (first token, last token), two numbers, or None
         """
         best, best_score = None, start_logits[0] + end_logits[0]
@@ -722,13 +733,13 @@ class BestSpan(CodeExercise):
             return BestSpan.search(start_logits, end_logits, [True] * len(allowed), longest)
 
         def end_anywhere(start_logits, end_logits, allowed, longest=10):
-            """You look only at the first token of a span in `allowed`. The last one has to be in the story,
+            """You check `allowed` only for the first token of a span. The last one has to be in the story,
             too, and not at the [SEP] behind it.
             """
             return BestSpan.search(start_logits, end_logits, allowed, longest, ends=[True] * len(allowed))
 
         def start_anywhere(start_logits, end_logits, allowed, longest=10):
-            """You look only at the last token of a span in `allowed`. The first one has to be in the story,
+            """You check `allowed` only for the last token of a span. The first one has to be in the story,
             too, and not in the question.
             """
             return BestSpan.search(start_logits, end_logits, [True] * len(allowed), longest, ends=allowed)
@@ -770,7 +781,7 @@ class BestSpan(CodeExercise):
             return BestSpan.search(start_logits, end_logits, allowed, longest, none=0.0)
 
         def as_good_is_enough(start_logits, end_logits, allowed, longest=10):
-            """A span that scores exactly as much as [CLS] is your answer. It has to score more."""
+            """You give a span that scores exactly as much as [CLS]. It has to score more."""
             none = start_logits[0] + end_logits[0]
             return BestSpan.search(start_logits, end_logits, allowed, longest, none=none - 1e-9)
 
@@ -878,11 +889,12 @@ class BestSpan(CodeExercise):
 
 
 class NumbersForLabels(CodeExercise):
-    """A friend's classifier is right on 97 % of what it was trained on and on 8 % of everything else: *less*
-    than guessing. The model is innocent. Here is how the friend numbers the names of the labels. Mend it.
+    """A friend's classifier has six labels. It is right on 97 % of what it was trained on and on 8 % of
+    everything else: *less* than guessing. The model is not the cause. Here is how the friend numbers the
+    names of the labels. Fix it.
 
-    The numbers go from 0 in the alphabetical order of the names that occur in the training; a name that the
-    training does not have gets −1.
+    The numbers go from 0 in the alphabetical order of the names in the training list; a name that the
+    training list does not have gets −1.
     """
 
     id, title, name = "8.6", "Find the bug: worse than guessing", "number_labels"
@@ -921,15 +933,15 @@ class NumbersForLabels(CodeExercise):
             return NumbersForLabels.look_up(sorted(set(training) | set(test)), training, test)
 
         def both_marked(training, test):
-            """You mark what the training does not have, but number the names of both lists together. Make the
-            table from the training alone.
+            """You mark what the training list does not have, but number the names of both lists together.
+            Make the table from the training list alone.
             """
             names = sorted(set(training) | set(test))
             first, second = NumbersForLabels.look_up(names, training, test)
             return first, [n if name in training else -1 for n, name in zip(second, test)]
 
         def by_appearance(training, test):
-            """The numbers follow the order of first appearance. Asked for is the alphabetical one, which does
+            """Your numbers follow the order of first appearance. They should follow the alphabet, which does
             not depend on how the examples were shuffled.
             """
             return NumbersForLabels.look_up(list(dict.fromkeys(training)), training, test)
@@ -940,20 +952,22 @@ class NumbersForLabels(CodeExercise):
             return [n + 1 for n in first], [n + 1 if n >= 0 else n for n in second]
 
         def unknown_is_first(training, test):
-            """A name that the training does not have gets 0, the number of another label. It gets −1."""
+            """A name that the training list does not have gets 0 here, the number of another label. It should
+            get −1.
+            """
             first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
             return first, [max(n, 0) for n in second]
 
         def unknown_left_out(training, test):
-            """Names that the training does not have are left out, so the second list does not fit its texts
-            any more. They get −1.
+            """Names that the training list does not have are left out, so the second list does not fit its
+            texts any more. They should get −1.
             """
             first, second = NumbersForLabels.look_up(sorted(set(training)), training, test)
             return first, [n for n in second if n >= 0]
 
         def unknown_stops(training, test):
-            """A name that the training does not have stops you with a KeyError. It gets −1: a dictionary has
-            `get` for that.
+            """A name that the training list does not have raises a KeyError. It should get −1: a dictionary
+            has `get` for that.
             """
             table = {name: number for number, name in enumerate(sorted(set(training)))}
             return [table[name] for name in training], [table[name] for name in test]
@@ -1031,24 +1045,26 @@ class NumbersForLabels(CodeExercise):
 
 
 class NothingToFind(Quiz):
-    """Write a story and a question into the fields above: 민수는 빵집에서 빵을 샀다. and 민수는 어디에서 빵을
-    샀니? In both columns the row of 빵집 has the most. Now take 민수는 지우에게 책을 주었다. 지우는 그 책을
-    읽었다. and ask 민수는 어디에서 책을 샀니? That story does not say it. Where is the answer now most likely
-    to begin, and where to end?
+    """Write a story and a question into the fields above: “민수는 빵집에서 빵을 샀다.” and “민수는 어디에서
+    빵을 샀니?” In both columns the row of 빵집 has the most. Now take the story “민수는 지우에게 책을 주었다.
+    지우는 그 책을 읽었다.” and ask “민수는 어디에서 책을 샀니?” That story does not say it. Where is the
+    answer now most likely to begin, and where to end?
     """
 
-    id, title = "8.7", "Where is nothing?"
+    id, title = "8.7", "An answer that is not there"
     difficulty, importance, minutes = 1, 2, 5
     hints = (
         "Go down the column *begins here* to the largest number, and then down the column *ends here*.",
-        "Asked is a place, and no row of the second story is one. Which row has what 빵집 had before?",
+        "The question asks for a place, and no row of the second story is one. Which row has what 빵집 had "
+        "before?",
         "In the examples that the model learned from, an answer that a story does not give begins and ends "
         "at position 0.",
     )
     choices = {
         "person": (
             "At 민수, the person whom the question names.",
-            "Asked is a place, and 민수 is none: look at the numbers in that row. Another row has the most.",
+            "The question asks for a place, and 민수 is none: look at the numbers in that row. Another row "
+            "has the most.",
         ),
         "even": (
             "Nowhere: every token has about the same share.",

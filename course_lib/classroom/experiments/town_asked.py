@@ -26,6 +26,7 @@ from course_lib.finetuning import (
     encode_example,
     fine_tune,
     head_on,
+    mean_over_labels,
     read_as_data,
     tag,
 )
@@ -162,8 +163,12 @@ class Pairs:
         model = LogisticRegression(max_iter=1000).fit(
             words.fit_transform(texts[0]), [pair.label for pair in learn]
         )
-        right = model.predict(words.transform(texts[1])) == [pair.label for pair in asked]
-        return float(right.mean())
+        guessed = model.predict(words.transform(texts[1]))
+        answers, labels = (
+            torch.tensor([LABELS.index(label) for label in each])
+            for each in (guessed, [pair.label for pair in asked])
+        )
+        return mean_over_labels(answers, labels)
 
 
 TASKS = {task.name: task for task in (Tags(), Questions(), Pairs())}
