@@ -6,7 +6,8 @@
    places), and strings given to print, draw_…, beside and predict, but not its first argument, an id. A
    string without letters, or with Hangul alone, stays: it is punctuation, or what a model reads.
 2. A name stays: a string of one ASCII word that is another function's argument, an operand, a key of options
-   as in `{"norm": False}`, or an index into what the notebook did not make. A path may begin with `../`.
+   as in `{"norm": False}`, or an index into what the notebook did not make. A path may begin with `../`, and
+   `my_course/` has to.
 3. Keys and items of lists may be translated, but no word with a sign or a digit, and none that is a name
    elsewhere in the notebook. What the notebook looks up or compares has to be translated as where it is made.
 """
@@ -104,8 +105,11 @@ def translated_names(pairs):
             made[cell, string].add(korean)
     for cell, place, string, korean in pairs:
         if must_stay(string, place, of_place[NAME], of_place[KEY]):
-            if korean not in (string, f"../{string}" if "/" in string else string):
-                yield cell, f"{string!r} is a name and has to stay; it became {korean!r}"
+            allowed = [string, f"../{string}"] if "/" in string else [string]
+            if string.startswith("my_course/"):  # both languages share it, beside the English notebooks
+                allowed.remove(string)
+            if korean not in allowed:
+                yield cell, f"{allowed[0]!r} is a name and has to stay; it became {korean!r}"
         elif place == LOOKUP and string in of_place[KEY]:
             known = made.get((cell, string), made[string])  # one word may be two labels in two cells
             if korean not in known:

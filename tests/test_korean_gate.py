@@ -20,7 +20,7 @@ guess = predict("2-mean", "How large is the mean?", ["about zero", "one"])
 curves = {"line": fit(3, rule="ratio"), "two": 2}
 assert curves["line"] > 0
 print(f"mean {curves['two']:.2f} of {len(curves)}", sep="")
-for path in Path("my_course/answers").glob("*.py"):
+for path in Path("data/towns").glob("*.py"):
     layer(path, **{"norm": False}, norm=True)
 read("나는 [MASK]를 샀다")
 labels = ["line", 1]
@@ -90,7 +90,7 @@ def test_a_translation_is_let_through():
         ('["line", 1]', '["선", 1]'),
         ('"step"', '"스텝"'),
         ('"Lines"', '"선들"'),
-        ('"my_course/answers"', '"../my_course/answers"'),
+        ('"data/towns"', '"../data/towns"'),
         ('["about zero", "one"])', '[\n    "about zero",\n    "one",\n])'),
     ],
 )
@@ -104,7 +104,8 @@ def test_what_a_reader_reads_may_be_translated(old, new):
         ('exercise("2.2")', 'exercise("2.3")'),
         ('"2-mean"', '"2-평균"'),
         ('rule="ratio"', 'rule="비율"'),
-        ("my_course/answers", "my_course/답"),
+        ('rule="ratio"', 'rule=""'),
+        ("data/towns", "data/마을"),
         ('"*.py"', '"*.txt"'),
         ('"norm": False', '"정규화": False'),
         ('sep=""', 'sep=" "'),
@@ -154,6 +155,12 @@ def test_an_index_into_what_others_made_stays():
     _, strings = translated_code.shape_and_strings('record["loss"]')
     pairs = [("a", place, string, "손실") for string, place in strings]
     assert [cell for cell, _ in translated_code.translated_names(pairs)] == ["a"]
+
+
+@pytest.mark.parametrize(("path", "wrong"), [("my_course/answers", ["a"]), ("../my_course/answers", [])])
+def test_the_shared_folder_is_looked_for_one_level_up(path, wrong):
+    pairs = [("a", "name", "my_course/answers", path)]
+    assert [cell for cell, _ in translated_code.translated_names(pairs)] == wrong
 
 
 def test_code_that_python_cannot_read_is_named():
