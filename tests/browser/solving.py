@@ -11,9 +11,14 @@ IS_PASSED = "✓ Passed."
 
 
 def expect_verdict(card, verdict, explanation):
-    """What a card says in its two parts: the sign with its word, and why, without the marks of Markdown."""
+    """What a card says in its two parts: the sign with its word, and why."""
     expect(card.locator(".course-verdict")).to_have_text(verdict)
-    expect(card).to_contain_text(re.sub("[*`]", "", explanation))
+    expect(card).to_contain_text(shown(explanation))
+
+
+def shown(text):
+    """A text of an exercise as a page shows it, without the marks of Markdown."""
+    return re.sub("[*`]", "", text)
 
 
 def sort(lab, cell, exercise_id):
@@ -36,7 +41,7 @@ def sort(lab, cell, exercise_id):
 
 def menu_of(card, statement):
     """The menu in which a statement of a sorting is put into a group: each card has its own order."""
-    return card.locator(".course-statement").filter(has_text=statement).locator("select")
+    return card.locator(".course-statement").filter(has_text=shown(statement)).locator("select")
 
 
 def choose(lab, cell, exercise_id):
@@ -49,7 +54,7 @@ def choose(lab, cell, exercise_id):
     wrong = next(key for key in exercise.choices if key != exercise.answer)
     for key, verdict in ((wrong, NOT_YET), (exercise.answer, IS_PASSED)):
         choice, explanation = exercise.choices[key]
-        card.locator("label", has_text=choice).click()
+        card.locator("label", has_text=shown(choice)).click()
         lab.button(card, "Check").click()
         expect_verdict(card, verdict, explanation)
     lab.screenshot(exercise_id, card)
