@@ -16,7 +16,7 @@ from course_lib.world import TABLES, base, read_lines
 
 # -- spans: who, where, what
 
-KINDS = ("who", "where", "what")
+SPAN_KINDS = ("who", "where", "what")
 # What a fact is, by its table, or by the table's column that the story shows.
 TAGS = {"person": "who", "person.object": "who", "friend": "who", "friend.from": "who", "job": "who"}
 TAGS |= {"place": "where", "spot": "where", "spot.to": "where", "spot.at": "where"}
@@ -26,7 +26,7 @@ UNTAGGED = {"day", "time", "hour", "weather", "weather.so", "vehicle", "colour",
 
 
 class TaggedStory(NamedTuple):
-    """text   spans: (start, end, kind) in reading order, kind one of KINDS"""
+    """text   spans: (start, end, kind) in reading order, kind one of SPAN_KINDS"""
 
     text: str
     spans: tuple
@@ -36,8 +36,8 @@ def tagged_stories(town, count, seed):
     """`count` stories with the places of who, where and what, a list of TaggedStory.
 
     A Korean noun is tagged without its particle, an English one without its article. Only stories whose facts
-    are all known to be one of KINDS or none of them: in 책을 빌렸다, a text of the table of acts, there is a
-    thing for which no fact stands. `home` is in no table and is not tagged.
+    are all known to be one of SPAN_KINDS or none of them: in 책을 빌렸다, a text of the table of acts, there
+    is a thing for which no fact stands. `home` is in no table and is not tagged.
     """
     known = TAGS.keys() | UNTAGGED
     told = (

@@ -15,8 +15,8 @@ from course_lib.spans import labels_of_tokens, spans_of_tags, tag_names
 from course_lib.town import Town
 from course_lib.town_facts import filled, stories_with_facts, tell_with_facts
 from course_lib.town_tasks import (
-    KINDS,
     LABELS,
+    SPAN_KINDS,
     questions_about,
     read_questions,
     sentence_pairs,
@@ -118,7 +118,7 @@ def test_tagged_words_are_those_of_the_tables(town):
         for start, end, kind in story.spans:
             assert story.text[start:end].lower() in words[kind]
             found[kind] += 1
-    assert min(found[kind] for kind in KINDS) > 500
+    assert min(found[kind] for kind in SPAN_KINDS) > 500
 
 
 def test_no_name_is_left_untagged(town):
@@ -141,7 +141,7 @@ def test_spans_lie_one_behind_the_other(town):
 @pytest.mark.parametrize(("language", "name"), [("ko", "town-ko"), ("ko", "town"), ("en", "town")])
 def test_most_spans_can_be_said_in_tokens(language, name):
     """What one who knew every label would reach: a noun and its particle may be one piece (김치와)."""
-    tokenizer, names = load_tokenizer(DATA / "week5" / name), tag_names(KINDS)
+    tokenizer, names = load_tokenizer(DATA / "week5" / name), tag_names(SPAN_KINDS)
     kept, count = 0, 0
     for story in tagged_stories(Town(language), 1000, seed=3):
         offsets = tokenizer.encode(story.text).offsets

@@ -24,17 +24,17 @@ def paired(grown):
     return paired_bert.PairedBert(grown)
 
 
-@pytest.mark.parametrize("kind", paired_bert.KINDS)
+@pytest.mark.parametrize("kind", paired_bert.PAIRINGS)
 def test_the_trainings_on_pairs_were_really_run(paired, kind):
     recorded = paired_bert.read_record()
-    found = paired.train(paired_bert.SHORT, **paired_bert.KINDS[kind])
+    found = paired.train(paired_bert.SHORT, **paired_bert.PAIRINGS[kind])
     assert found == pytest.approx(recorded["short"][kind], abs=0.03)
     assert len(recorded["results"][kind]) == len(paired_bert.SEEDS)
 
 
-@pytest.mark.parametrize("kind", whole_words.KINDS)
+@pytest.mark.parametrize("kind", whole_words.MASKINGS)
 def test_the_trainings_on_whole_words_were_really_run(grown, kind):
-    model = whole_words.train(grown, whole_words.KINDS[kind], whole_words.SHORT, seed=0)
+    model = whole_words.train(grown, whole_words.MASKINGS[kind], whole_words.SHORT, seed=0)
     gaps = whole_words.gaps_of_both_kinds(grown)
     recorded = whole_words.read_record()["short"][kind]
     assert whole_words.losses_of([model], gaps, grown.vocabulary) == {

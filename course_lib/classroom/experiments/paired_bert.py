@@ -22,7 +22,7 @@ RECORD = RUNS / "pairs.json"
 STORIES = 12_000
 STEPS, SHORT = 3000, 100
 SEEDS = range(4)
-KINDS = {
+PAIRINGS = {
     "whole pairs, gaps alone": dict(torn=False, next_sentence=False),
     "torn pairs, gaps alone": dict(torn=True, next_sentence=False),
     "torn pairs, both losses": dict(torn=True, next_sentence=True),
@@ -139,9 +139,9 @@ def record():
     return {
         "results": {
             name: [rounded(paired.train(STEPS, **kind, seed=seed)) for seed in SEEDS]
-            for name, kind in KINDS.items()
+            for name, kind in PAIRINGS.items()
         },
-        "short": {name: rounded(paired.train(SHORT, **kind)) for name, kind in KINDS.items()},
+        "short": {name: rounded(paired.train(SHORT, **kind)) for name, kind in PAIRINGS.items()},
     }
 
 

@@ -38,7 +38,7 @@ from course_lib.tasks import (
     BertForTokenClassification,
 )
 from course_lib.town import Town
-from course_lib.town_tasks import KINDS, LABELS, questions_about, sentence_pairs, tagged_stories
+from course_lib.town_tasks import LABELS, SPAN_KINDS, questions_about, sentence_pairs, tagged_stories
 
 RECORD = DATA / "week8" / "asked.json"
 READY = {"ko": "town-ko", "en": "town"}  # the ready model that has read this language
@@ -51,7 +51,7 @@ class Tags:
 
     name, measure, sizes = "tags", "F1 of whole spans", (4, 16, 64)
     settings = FineTuning(steps=100, batch_size=8, learning_rate=1e-3)
-    names = tag_names(KINDS)
+    names = tag_names(SPAN_KINDS)
     draw = staticmethod(tagged_stories)
 
     def model_on(self, pretrained, seed):

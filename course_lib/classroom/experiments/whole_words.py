@@ -20,7 +20,7 @@ from course_lib.town import Town
 RECORD = RUNS / "whole_words.json"
 STEPS, SHORT = 6000, 100
 SEEDS = range(3)
-KINDS = {"single tokens": False, "whole words": True}  # name → whole_word
+MASKINGS = {"single tokens": False, "whole words": True}  # name → whole_word
 
 
 def train(grown, whole_word, steps, seed):
@@ -43,7 +43,7 @@ def gaps_of_both_kinds(grown, stories=1000):
     texts = [grown.tokenizer.encode(story).ids for story in Town("ko").stories(stories, seed=9)]
     return {
         name: mask_for_evaluation(texts, grown.vocabulary, whole_word=whole_word)
-        for name, whole_word in KINDS.items()
+        for name, whole_word in MASKINGS.items()
     }
 
 
@@ -65,7 +65,7 @@ def record():
     gaps, town = gaps_of_both_kinds(grown), Town("ko", grown.tokenizer)
     floors = {name: ladder(grown.tokenizer.vocab, each, town)["floor"] for name, each in gaps.items()}
     losses, short = {}, {}
-    for kind, whole_word in KINDS.items():
+    for kind, whole_word in MASKINGS.items():
         models = [train(grown, whole_word, STEPS, seed) for seed in SEEDS]
         losses[kind] = losses_of(models, gaps, grown.vocabulary)
         short[kind] = losses_of([train(grown, whole_word, SHORT, seed=0)], gaps, grown.vocabulary)
