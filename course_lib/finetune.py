@@ -1,7 +1,6 @@
 """Week 8: fine-tuning from the shell. `python -m course_lib.finetune --help`"""
 
 import re
-import sys
 
 import torch
 from tqdm import tqdm
@@ -20,8 +19,8 @@ from course_lib.finetuning import (
     steps_per_epoch,
     tag,
 )
-from course_lib.pretraining import checkpoints, read_checkpoint, save_checkpoint
-from course_lib.run_settings import Metrics, record
+from course_lib.pretraining import read_checkpoint, save_checkpoint
+from course_lib.run_settings import Metrics, errors_in_words, record
 from course_lib.spans import OUTSIDE, answer_f1, best_span, exact_match, span_f1, spans_of_tags
 from course_lib.tasks import (
     BertForQuestionAnswering,
@@ -193,13 +192,8 @@ def take_steps(run, test, tokenizer, out):
 
 def main(argv=None):
     args = arguments(argv)
-    try:
+    with errors_in_words(args.out):
         train(args)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(f"{error}")
-    except OSError as error:
-        advice = "\nThe last complete checkpoint is whole; make room and go on with --resume."
-        sys.exit(f"{error}{advice if checkpoints(args.out) else ''}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import argparse
 import gc
 import json
 import os
-import sys
 from itertools import islice
 
 import torch
@@ -19,13 +18,12 @@ from course_lib.masking import Vocabulary
 from course_lib.pretrain_arguments import arguments, config_of, training_of, vocabulary_size
 from course_lib.pretraining import (
     PreTraining,
-    checkpoints,
     load_checkpoint,
     rank_and_world_size,
     save_checkpoint,
 )
 from course_lib.randomness import Draws
-from course_lib.run_settings import Metrics, record
+from course_lib.run_settings import Metrics, errors_in_words, record
 from course_lib.town import Town
 from course_lib.wordpiece import WordPieceTokenizer
 from course_lib.wordpiece_training import train_wordpiece
@@ -184,12 +182,8 @@ def main(argv=None):
     if "WORLD_SIZE" in os.environ:
         join_processes()
     try:
-        train(args)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(f"{error}")
-    except OSError as error:
-        advice = "\nThe last complete checkpoint is whole; make room and go on with --resume."
-        sys.exit(f"{error}{advice if checkpoints(args.out) else ''}")
+        with errors_in_words(args.out):
+            train(args)
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()

@@ -4,9 +4,11 @@ A run writes its settings down, so that it is resumed as what it was begun.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import re
+import sys
 
 from course_lib.files import write_file
 from course_lib.pretraining import checkpoints
@@ -28,6 +30,18 @@ def parsed(parser, argv, begun, resumed):
         return argparse.Namespace(**settings)
     except (ValueError, OSError) as error:
         parser.error(f"{error}")
+
+
+@contextlib.contextmanager
+def errors_in_words(out):
+    """Ends the program with a sentence, status 1, where what a run in this folder raises has a remedy."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(f"{error}")
+    except OSError as error:
+        advice = "\nThe last complete checkpoint is whole; make room and go on with --resume."
+        sys.exit(f"{error}{advice if checkpoints(out) else ''}")
 
 
 def positive_int(text):

@@ -6,6 +6,7 @@ import torch
 from course_lib.classroom.experiments import town_asked
 from course_lib.classroom.experiments.town_asked import TASKS, WAYS, draw_split, measure, read_record, ready
 from course_lib.classroom.experiments.town_control import DEED, town_without
+from course_lib.classroom.experiments.town_marks import MARKS, PairsWith
 from course_lib.finetuning import FineTuning
 from course_lib.town import Town
 from course_lib.town_tasks import LABELS
@@ -121,3 +122,24 @@ def test_one_number_of_the_record_is_measured_again():
     recorded = read_record()["tags"]["ko"]["pre-trained, fine-tuned"][str(size)][0]
     again = measure(task, "pre-trained, fine-tuned", "ko", size, 0)
     assert again == pytest.approx(recorded, abs=0.05)
+
+
+@pytest.mark.parametrize("marks", MARKS)
+def test_pairs_have_the_marks_that_their_name_says_and_the_same_words(marks):
+    """The words of both sentences stay; what tells the two apart goes, and the [SEP] at the end stays."""
+    _, tokenizer = ready("ko")
+    segments, separator = MARKS[marks]
+    pair = TASKS["pairs"].draw(Town("ko"), 1, 0)[0]
+    whole, found = TASKS["pairs"].example(tokenizer, pair), PairsWith(*MARKS[marks]).example(tokenizer, pair)
+    sep_id = tokenizer.ids["[SEP]"]
+    words, kept = ([each for each in example.input_ids if each != sep_id] for example in (whole, found))
+    assert kept == words and found.label == whole.label
+    assert found.input_ids.count(sep_id) == (2 if separator else 1) and found.input_ids[-1] == sep_id
+    assert len(found.token_type_ids) == len(found.input_ids)
+    assert set(found.token_type_ids) == ({0, 1} if segments else {0})
+
+
+def test_every_mark_was_measured_from_every_seed():
+    recorded = read_record()["marks"]
+    assert list(recorded) == list(MARKS)
+    assert all(len(runs) == len(town_asked.SEEDS) for runs in recorded.values())

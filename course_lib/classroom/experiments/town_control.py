@@ -1,7 +1,8 @@
-"""A control for week 7's question, what one does with a thing: what is left for a BERT that was never told?
+"""A control for week 8's question what one does with a thing: what is left for a BERT that is told less?
 
 The stories of the town say it in so many words: bread is bought, and then it is eaten. So a fine-tuned BERT
-may have kept that, and know nothing else of bread. Here a small BERT reads all stories but those.
+may have kept that, and know nothing else of bread. Here a small BERT reads no story of a shape with DEED.
+(The tables of other facts still have a few deeds in their texts.)
 """
 
 from dataclasses import replace
